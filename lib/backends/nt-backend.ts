@@ -1,0 +1,341 @@
+/**
+ * A backend made of NT calls: who answers them (ntdll.dll, the simulated kernel, the emulated machine) is a parameter.
+ *
+ * The exact rules of facts/nt.md are here: the 64-byte query with Size set before it, class 5's growing buffer, start keys through
+ * class 64, else the sequence number with the boot id, class 61 for protection. Every handle opened here is closed here.
+ */
+import type { Backend, CensusRecords, Examination, ObjectKind, ProcessRecord, SystemRecord } from '../backend.js';
+import { TrustletError } from '../errors.js';
+import { ProcessAccess } from '../guard/operations.js';
+import {
+  type BasicInformation,
+  basicInformationSize,
+  decodeBasicInformation,
+  decodeExtendedBasicInformation,
+  decodeProcessTimes,
+  decodeTelemetryId,
+  decodeThreadBasicInformation,
+  newExtendedBasicInformation,
+  ProcessInfoClass,
+  ProcessList,
+  SystemInfoClass,
+  TELEMETRY_ID_FIXED_SIZE,
+  type TelemetryId,
+  ThreadInfoClass,
+  threadBasicInformationSize,
+} from '../layout/index.js';
+import type { NtApi, OpenResult } from '../nt-api.js';
+import { isSuccess, ntstatusName, Status } from '../ntstatus.js';
+import type { BackendName, Posture } from '../types.js';
+import { readPosture } from './nt-posture.js';
+
+const CURRENT_PROCESS = -1n;
+/** First growth step and slack for class 5: the list may grow between two calls (facts/nt.md 4.1). */
+const LIST_FIRST_BYTES = 0x20000;
+const LIST_SLACK_BYTES = 0x4000;
+const LIST_TRIES = 16;
+/** Room for the telemetry id's strings; the fixed part is filled even when they do not fit (facts/nt.md 4.3). */
+const TELEMETRY_BYTES = 1024;
+/** `start key = boot id << 48 | sequence number` (facts/nt.md 4.3). */
+const SEQUENCE_BITS = 48n;
+/** Class 5 carries its extension from Windows 10 1709 on, in native 64-bit callers (facts/nt.md 4.1). */
+const FIRST_BUILD_WITH_EXTENSION = 16299;
+
+/** How a backend presents itself. */
+export interface NtBackendIdentity {
+  readonly name: BackendName;
+  readonly simulated: boolean;
+  readonly description: string;
+}
+
+/** What was asked of an open process handle. */
+interface HandleAnswers {
+  readonly extendedStatus: number;
+  /** Pid the object itself reports; null when the extended query failed. */
+  readonly pid: number | null;
+  readonly flags: number | null;
+  readonly parentPid: number | null;
+  readonly protection: number | null;
+  readonly createTime: bigint | null;
+  readonly startKey: bigint | null;
+  readonly sessionId: number | null;
+}
+
+export class NtBackend implements Backend {
+  readonly name: BackendName;
+  readonly simulated: boolean;
+  readonly description: string;
+  readonly examinesAnyHandle: boolean = false;
+  protected readonly api: NtApi;
+  readonly #protection = new Uint8Array(1);
+  readonly #times = new Uint8Array(32);
+  readonly #sequence = new Uint8Array(8);
+  readonly #telemetry = new Uint8Array(TELEMETRY_BYTES);
+  #listBytes = LIST_FIRST_BYTES;
+  #bootId: bigint | null | undefined;
+  #system: SystemRecord | undefined;
+
+  constructor(api: NtApi, identity: NtBackendIdentity) {
+    this.api = api;
+    this.name = identity.name;
+    this.simulated = identity.simulated;
+    this.description = identity.description;
+  }
+
+  /** Kept once class 165 has answered (or is known not to exist): neither changes while a system runs. */
+  system(): SystemRecord {
+    if (this.#system !== undefined) return this.#system;
+    const buffer = new Uint8Array(16);
+    const { status } = this.api.querySystemInformation(SystemInfoClass.IsolatedUserMode, buffer);
+    const system: SystemRecord = {
+      build: this.api.version().build,
+      isolatedUserModeStatus: status,
+      isolatedUserModeFlags: isSuccess(status) ? new DataView(buffer.buffer).getUint32(0, true) : null,
+    };
+    if (isSuccess(status) || status >>> 0 === Status.INVALID_INFO_CLASS) this.#system = system;
+    return system;
+  }
+
+  posture(): Posture {
+    return readPosture(this.api, this);
+  }
+
+  query(pid: number): ProcessRecord {
+    const opened = this.api.openProcess(pid, ProcessAccess.QUERY_LIMITED_INFORMATION);
+    if (!isSuccess(opened.status)) return recordOf(pid, opened.status, null);
+    try {
+      const answers = this.#ask(opened.handle);
+      // NtOpenProcess ignores the low two bits of a pid: 813 opens 812, which nobody asked about.
+      if (answers.pid !== null && answers.pid !== pid) return recordOf(pid, Status.INVALID_CID, null);
+      return recordOf(pid, opened.status, answers);
+    } finally {
+      this.api.close(opened.handle);
+    }
+  }
+
+  queryMany(pids: readonly number[]): ProcessRecord[] {
+    return pids.map((pid) => this.query(pid));
+  }
+
+  census(): CensusRecords {
+    const list = this.#processList();
+    const answers = Array.from({ length: list.length }, (_, index) => this.query(list.pid(index)));
+    return new ListedRecords(list, answers, this.#currentBootId());
+  }
+
+  openProcess(pid: number, access: number): OpenResult {
+    return this.api.openProcess(pid, access);
+  }
+
+  openThread(tid: number, access: number): OpenResult {
+    return this.api.openThread(tid, access);
+  }
+
+  duplicate(handle: bigint, access: number): OpenResult {
+    return this.api.duplicate(handle, access);
+  }
+
+  examine(handle: bigint, kind: ObjectKind): Examination {
+    return kind === 'thread' ? this.#examineThread(handle) : { record: this.#examineProcess(handle), thread: null };
+  }
+
+  close(handle: bigint): number {
+    return this.api.close(handle);
+  }
+
+  win32Error(status: number): number | undefined {
+    return this.api.win32Error(status);
+  }
+
+  dispose(): void {
+    this.api.dispose();
+  }
+
+  #examineProcess(handle: bigint): ProcessRecord {
+    const answers = this.#ask(handle);
+    return recordOf(answers.pid ?? 0, Status.SUCCESS, answers);
+  }
+
+  /** The thread is held throughout; its process is opened by the pid the thread reports, and the pair confirmed afterwards. */
+  #examineThread(handle: bigint): Examination {
+    const before = this.#askThread(handle);
+    if (!isSuccess(before.status)) {
+      return {
+        record: recordOf(0, before.status, null),
+        thread: { status: before.status, tid: before.tid, exited: false },
+      };
+    }
+    const record = this.query(before.pid);
+    const after = this.#askThread(handle);
+    const paired = isSuccess(after.status) && after.pid === before.pid && after.tid === before.tid;
+    const status = isSuccess(after.status) && !paired ? Status.INVALID_CID : after.status;
+    return { record, thread: { status, tid: before.tid, exited: after.exited } };
+  }
+
+  #askThread(handle: bigint): {
+    readonly status: number;
+    readonly pid: number;
+    readonly tid: number;
+    readonly exited: boolean;
+  } {
+    const buffer = new Uint8Array(threadBasicInformationSize(this.api.wordSize));
+    const basic = this.api.queryInformationThread(handle, ThreadInfoClass.BasicInformation, buffer);
+    if (!isSuccess(basic.status)) return { status: basic.status, pid: 0, tid: 0, exited: false };
+    const { uniqueProcess, uniqueThread } = decodeThreadBasicInformation(buffer, this.api.wordSize);
+    const terminated = new Uint8Array(4);
+    const ended = this.api.queryInformationThread(handle, ThreadInfoClass.IsTerminated, terminated);
+    // A thread that will not say whether it lives is not acted on.
+    if (!isSuccess(ended.status)) return { status: ended.status, pid: uniqueProcess, tid: uniqueThread, exited: false };
+    return {
+      status: basic.status,
+      pid: uniqueProcess,
+      tid: uniqueThread,
+      exited: terminated.some((byte) => byte !== 0),
+    };
+  }
+
+  #ask(handle: bigint): HandleAnswers {
+    const { wordSize } = this.api;
+    const buffer = newExtendedBasicInformation(wordSize);
+    const extended = this.api.queryInformationProcess(handle, ProcessInfoClass.BasicInformation, buffer);
+    const info = isSuccess(extended.status) ? decodeExtendedBasicInformation(buffer, wordSize) : null;
+    const basic = info ?? this.#askBasic(handle);
+    const protection = this.api.queryInformationProcess(handle, ProcessInfoClass.Protection, this.#protection);
+    return {
+      extendedStatus: extended.status,
+      flags: info === null ? null : info.flags,
+      pid: basic === null ? null : basic.uniqueProcessId,
+      parentPid: basic === null ? null : basic.inheritedFromUniqueProcessId,
+      protection: isSuccess(protection.status) ? (this.#protection[0] ?? null) : null,
+      ...this.#askIdentity(handle),
+    };
+  }
+
+  /** The plain 48-byte form: no verdict comes from it, only the pid of an object that will not answer the extended one. */
+  #askBasic(handle: bigint): BasicInformation | null {
+    const buffer = new Uint8Array(basicInformationSize(this.api.wordSize));
+    const { status } = this.api.queryInformationProcess(handle, ProcessInfoClass.BasicInformation, buffer);
+    return isSuccess(status) ? decodeBasicInformation(buffer, this.api.wordSize) : null;
+  }
+
+  #askIdentity(handle: bigint): Pick<HandleAnswers, 'createTime' | 'startKey' | 'sessionId'> {
+    const telemetry = this.#askTelemetry(handle);
+    if (telemetry !== null) {
+      return { createTime: telemetry.createTime, startKey: telemetry.startKey || null, sessionId: telemetry.sessionId };
+    }
+    const times = this.api.queryInformationProcess(handle, ProcessInfoClass.Times, this.#times);
+    const createTime = isSuccess(times.status) ? decodeProcessTimes(this.#times).createTime : null;
+    const sequence = this.api.queryInformationProcess(handle, ProcessInfoClass.SequenceNumber, this.#sequence);
+    const number = isSuccess(sequence.status) ? new DataView(this.#sequence.buffer).getBigUint64(0, true) : null;
+    return { createTime, startKey: startKeyOf(number, this.#currentBootId()), sessionId: null };
+  }
+
+  #askTelemetry(handle: bigint): TelemetryId | null {
+    const { status, returnLength } = this.api.queryInformationProcess(
+      handle,
+      ProcessInfoClass.TelemetryId,
+      this.#telemetry,
+    );
+    const filled =
+      isSuccess(status) || (status >>> 0 === Status.BUFFER_OVERFLOW && returnLength >= TELEMETRY_ID_FIXED_SIZE);
+    return filled ? decodeTelemetryId(this.#telemetry, this.api.wordSize) : null;
+  }
+
+  /** The boot id that tops every start key, learnt once from the caller's own process; null where class 64 is unknown. */
+  #currentBootId(): bigint | null {
+    if (this.#bootId === undefined) {
+      const own = this.#askTelemetry(CURRENT_PROCESS);
+      this.#bootId = own === null ? null : own.startKey >> SEQUENCE_BITS;
+    }
+    return this.#bootId;
+  }
+
+  #processList(): ProcessList {
+    for (let attempt = 0; attempt < LIST_TRIES; attempt += 1) {
+      const buffer = new Uint8Array(this.#listBytes);
+      const { status, returnLength } = this.api.querySystemInformation(SystemInfoClass.ProcessInformation, buffer);
+      if (isSuccess(status)) {
+        return ProcessList.index(
+          returnLength > 0 && returnLength < buffer.length ? buffer.subarray(0, returnLength) : buffer,
+          {
+            base: this.api.addressOf(buffer),
+            wordSize: this.api.wordSize,
+            extension: this.api.wordSize === 8 && this.api.version().build >= FIRST_BUILD_WITH_EXTENSION,
+          },
+        );
+      }
+      const tooSmall = status >>> 0 === Status.INFO_LENGTH_MISMATCH || status >>> 0 === Status.BUFFER_TOO_SMALL;
+      if (!tooSmall) throw listError(status, `the kernel answered ${ntstatusName(status)}`);
+      this.#listBytes = Math.max(returnLength + LIST_SLACK_BYTES, this.#listBytes * 2);
+    }
+    throw listError(Status.INFO_LENGTH_MISMATCH, `the list grew faster than the buffer ${LIST_TRIES} times in a row`);
+  }
+}
+
+const listError = (ntstatus: number, why: string): TrustletError =>
+  new TrustletError(
+    'ERR_TRUSTLET_BACKEND',
+    `The process list (NtQuerySystemInformation class 5) could not be read: ${why}. Try again.`,
+    {
+      ntstatus,
+    },
+  );
+
+const startKeyOf = (sequenceNumber: bigint | null, bootId: bigint | null): bigint | null =>
+  sequenceNumber === null || sequenceNumber === 0n || bootId === null
+    ? null
+    : (bootId << SEQUENCE_BITS) | sequenceNumber;
+
+const recordOf = (pid: number, openStatus: number, answers: HandleAnswers | null): ProcessRecord => ({
+  pid,
+  openStatus,
+  extendedStatus: answers?.extendedStatus ?? null,
+  flags: answers?.flags ?? null,
+  protection: answers?.protection ?? null,
+  classification: null,
+  name: null,
+  parentPid: answers?.parentPid ?? null,
+  sessionId: answers?.sessionId ?? null,
+  createTime: answers?.createTime ?? null,
+  startKey: answers?.startKey ?? null,
+  reused: false,
+});
+
+/** The process list joined with what each process answered when it was opened by its pid. */
+class ListedRecords implements CensusRecords {
+  readonly #list: ProcessList;
+  readonly #answers: readonly ProcessRecord[];
+  readonly #bootId: bigint | null;
+
+  constructor(list: ProcessList, answers: readonly ProcessRecord[], bootId: bigint | null) {
+    this.#list = list;
+    this.#answers = answers;
+    this.#bootId = bootId;
+  }
+
+  get length(): number {
+    return this.#list.length;
+  }
+
+  pid(index: number): number {
+    return this.#list.pid(index);
+  }
+
+  record(index: number): ProcessRecord {
+    const list = this.#list;
+    const answer = this.#answers[index] ?? recordOf(list.pid(index), Status.INVALID_PARAMETER, null);
+    const createTime = list.createTime(index);
+    const listed = {
+      classification: list.classification(index),
+      name: list.name(index),
+      parentPid: list.parentPid(index),
+      sessionId: list.sessionId(index),
+      createTime,
+      startKey: startKeyOf(list.sequenceNumber(index), this.#bootId) ?? answer.startKey,
+    };
+    if (!isSuccess(answer.openStatus)) return { ...answer, ...listed };
+    // An answer that does not say whose it is is no answer about this process.
+    if (answer.createTime === null) return { ...answer, ...listed, extendedStatus: Status.UNSUCCESSFUL, flags: null };
+    return { ...answer, ...listed, reused: answer.createTime !== createTime };
+  }
+}

@@ -1,0 +1,23 @@
+/** What the command line needs of the process it runs in; a test passes its own. */
+import type { Machine } from '../emulator/machine.js';
+import type { OpenOptions } from '../open.js';
+import type { Vsm } from '../vsm.js';
+
+/** A place text is written to. */
+export interface TextSink {
+  write(text: string): unknown;
+}
+
+export interface CliIo {
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** stdout is a terminal: colours are allowed. */
+  readonly isTTY: boolean;
+  /** Width of the terminal in columns; undefined where there is none, and then nothing is cut. */
+  readonly columns: number | undefined;
+  /** How a backend is opened. Default: `open` of this package, with `env` as its environment. */
+  readonly open?: ((options: OpenOptions) => Vsm<Machine | undefined>) | undefined;
+  /** Milliseconds that only ever grow. Default: the process's clock. */
+  readonly now?: (() => number) | undefined;
+}

@@ -1,0 +1,40 @@
+/** Numbers as people type them: decimal or 0x hexadecimal, nothing else. */
+import { show } from '../arguments.js';
+import { TrustletError } from '../errors.js';
+
+const MAX_UINT32 = 0xffff_ffff;
+const MIN_INT32 = -0x8000_0000;
+const WHOLE_NUMBER = /^(?:\d{1,20}|0[xX][0-9a-fA-F]{1,16})$/;
+
+const read = (text: string): number | null => {
+  const negative = text.startsWith('-');
+  const digits = negative ? text.slice(1) : text;
+  if (!WHOLE_NUMBER.test(digits)) return null;
+  return negative ? -Number(digits) : Number(digits);
+};
+
+/**
+ * @param text what was typed for `<pid>`
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT unless it is a whole number from 0 to 4294967295
+ */
+export const parsePid = (text: string): number => {
+  const pid = read(text);
+  if (pid !== null && !text.startsWith('-') && pid <= MAX_UINT32) return pid;
+  throw new TrustletError(
+    'ERR_TRUSTLET_ARGUMENT',
+    `<pid> must be a whole number from 0 to ${MAX_UINT32}, decimal or 0x hexadecimal; got ${show(text)}.`,
+  );
+};
+
+/**
+ * @param text what was typed for `--error`: a Win32 code, or an NTSTATUS as hexadecimal or (signed) decimal number
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT unless it is a whole number that fits 32 bits, signed or unsigned
+ */
+export const parseErrorCode = (text: string): number => {
+  const code = read(text);
+  if (code !== null && code >= MIN_INT32 && code <= MAX_UINT32) return code;
+  throw new TrustletError(
+    'ERR_TRUSTLET_ARGUMENT',
+    `--error must be a Win32 error code or an NTSTATUS (5, 998, 0xc0000022, -1073741790); got ${show(text)}.`,
+  );
+};

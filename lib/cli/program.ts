@@ -1,0 +1,156 @@
+/** The command line's grammar: commands, options and help, in commander's terms. What a command does is in `commands/`. */
+import { Command } from 'commander';
+import type { Machine } from '../emulator/machine.js';
+import { OPERATIONS } from '../guard/operations.js';
+import type { OpenOptions } from '../open.js';
+import type { Vsm } from '../vsm.js';
+import { demoOptionsFrom, openOptionsFrom } from './backend-choice.js';
+import { checkReport } from './commands/check.js';
+import { demoReport } from './commands/demo.js';
+import { explainReport } from './commands/explain.js';
+import { guardReport, parseOperation } from './commands/guard.js';
+import { listReport } from './commands/list.js';
+import { statusReport } from './commands/status.js';
+import { parseErrorCode, parsePid } from './numbers.js';
+import type { Progress } from './progress.js';
+import type { Report } from './report.js';
+import { packageVersion } from './version.js';
+
+/** A command whose arguments were read: which backend it needs, and what it does with it. */
+export interface Task {
+  readonly json: boolean;
+  readonly open: OpenOptions;
+  readonly report: (vsm: Vsm<Machine | undefined>, progress: Progress) => Report;
+}
+
+interface GlobalOptions {
+  readonly backend?: string | undefined;
+  readonly scenario?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+const DESCRIPTION = 'Finds out which processes are trustlets (IUM processes) and what the guard says about touching one.';
+
+const AFTER_HELP = `
+Exit codes:
+  0   done; the process is ordinary; the operation is allowed
+  1   failure
+  2   wrong use
+  10  the process is a trustlet, or the operation is refused because it is
+  11  unknown or gone, or refused for any other reason
+
+Examples:
+  trustlet list --trustlets
+  trustlet guard read 712 && my-agent --pid 712
+  trustlet explain 712 --error 998
+  trustlet demo                                  on the emulated machine, on any system
+  trustlet list --scenario credential-guard
+
+A number is decimal or 0x hexadecimal. TRUSTLET_BACKEND and TRUSTLET_SCENARIO choose where no option does.
+An answer can be out of date a moment later: a program acts inside guard.run, which checks and acts on one handle.`;
+
+const OPERATIONS_HELP = `
+Operations:
+${OPERATIONS.map(({ operation, userApi }) => `  ${operation.padEnd(18)}${userApi}`).join('\n')}`;
+
+/** What the program writes by itself: its help and version. Errors come back as exceptions. */
+export interface ProgramOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly columns: number | undefined;
+}
+
+const newProgram = (output: ProgramOutput): Command => {
+  const width = (): number => output.columns ?? 100;
+  return new Command('trustlet')
+    .description(DESCRIPTION)
+    .exitOverride()
+    .configureOutput({
+      writeOut: output.out,
+      writeErr: output.err,
+      outputError: () => {},
+      getOutHelpWidth: width,
+      getErrHelpWidth: width,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .version(packageVersion(), '-V, --version', 'write the version')
+    .helpOption('-h, --help', 'write this help')
+    .helpCommand('help [command]', 'write the help of a command')
+    .option('--backend <name>', 'who is asked: auto, ntdll or emulated (default: auto)')
+    .option('--scenario <name|file>', 'the emulated machine: a built-in scenario, or a JSON file')
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', AFTER_HELP);
+};
+
+/**
+ * @param environment where TRUSTLET_SCENARIO is looked up
+ * @param start called with the task of the command that was given, once its arguments were read
+ * @returns the program; its `parse` throws CommanderError for wrong use and where help or the version was written, and TrustletError
+ * ERR_TRUSTLET_ARGUMENT or ERR_TRUSTLET_UNSUPPORTED for arguments that cannot be
+ */
+export const buildProgram = (
+  environment: Readonly<Record<string, string | undefined>>,
+  output: ProgramOutput,
+  start: (task: Task) => void,
+): Command => {
+  const program = newProgram(output);
+  const begin = (report: Task['report']): void => {
+    const { json, ...flags } = program.opts<GlobalOptions>();
+    start({ json: json === true, open: openOptionsFrom(flags, environment), report });
+  };
+
+  program
+    .command('status')
+    .description('is VBS really on: VSM, HVCI, Credential Guard, each with its evidence')
+    .action(() => begin((vsm) => statusReport(vsm)));
+  program
+    .command('list')
+    .description('every process and what it is; exit code 11 if any but a pseudo-process is unknown')
+    .option('--trustlets', 'leave the ordinary processes out (the unknown ones stay)')
+    .action((options: { readonly trustlets?: boolean }) =>
+      begin((vsm, progress) => listReport(vsm, options.trustlets === true, progress)),
+    );
+  program
+    .command('check')
+    .description('what one process is: exit code 0 ordinary, 10 trustlet, 11 unknown')
+    .argument('<pid>', 'process id')
+    .action((text: string) => {
+      const pid = parsePid(text);
+      begin((vsm) => checkReport(vsm, pid));
+    });
+  program
+    .command('guard')
+    .description('would the guard allow this operation; nothing is done to the process')
+    .argument('<operation>', 'what you mean to do, see below')
+    .argument('<pid>', 'process id')
+    .addHelpText('after', OPERATIONS_HELP)
+    .action((operation: string, text: string) => {
+      const entry = parseOperation(operation);
+      const pid = parsePid(text);
+      begin((vsm) => guardReport(vsm, entry, pid));
+    });
+  program
+    .command('explain')
+    .description('why touching a process fails')
+    .argument('<pid>', 'process id')
+    .option('--error <code>', 'the error met: a Win32 code, or an NTSTATUS (0xc0000022, -1073741790)')
+    .action((text: string, options: { readonly error?: string }) => {
+      const pid = parsePid(text);
+      const error = options.error === undefined ? undefined : parseErrorCode(options.error);
+      begin((vsm) => explainReport(vsm, pid, error));
+    });
+  program
+    .command('demo')
+    .description('what happens to those who touch a trustlet, shown on the emulated machine')
+    .argument('[scenario]', 'a built-in scenario, or a JSON file (default: credential-guard)')
+    .action((scenario: string | undefined) => {
+      const { json, ...flags } = program.opts<GlobalOptions>();
+      start({
+        json: json === true,
+        open: demoOptionsFrom(scenario, flags, environment),
+        report: (vsm) => demoReport(vsm),
+      });
+    });
+  return program;
+};

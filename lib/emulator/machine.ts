@@ -1,0 +1,321 @@
+/** An emulated machine: `boot` makes one, scripts change it, `win32` and `kernel` act on it. */
+import { refuseUnknownKeys, requireFunction, requireObject, show } from '../arguments.js';
+import type { CensusRecords } from '../backend.js';
+import { TrustletError } from '../errors.js';
+import type { NtApi } from '../nt-api.js';
+import { type FaultState, faultFrom, requireFaultCall, requireNth } from './faults.js';
+import { type CallAction, HookScript } from './hooks.js';
+import { inspectProcess, type ProcessInspection } from './inspection.js';
+import { type BootOptions, readBootOptions } from './machine-options.js';
+import { processSnapshot } from './nt/census.js';
+import { type DriverView, ntDriverView } from './nt/driver.js';
+import { createNtApi } from './nt/emulated-nt-api.js';
+import { endProcess, reusePid, startProcess } from './nt/life-cycle.js';
+import { copyMemory } from './nt/memory.js';
+import { type ProcessObject, processOf } from './nt/objects.js';
+import { ensureAddressSpace, plant } from './nt/process-memory.js';
+import { initialState, type MachineState } from './nt/state.js';
+import { NtSystem, referenceTo } from './nt/system.js';
+import { systemParameters } from './nt/system-parameters.js';
+import { pump } from './nt/threads.js';
+import { outcomesWith } from './policies.js';
+import { type ProcessSpec, readProcessSpec } from './process-spec.js';
+import { resolveScenario } from './resolve-scenario.js';
+import type { FaultCall, Scenario } from './scenario.js';
+import { parseStatus } from './status-names.js';
+import type { Touch } from './touches.js';
+import { requireAddress, requireBuffer, requireSize } from './call-arguments.js';
+import { createWin32Surface, type Win32Surface } from './win32/surface.js';
+
+const argumentError = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_ARGUMENT', message);
+
+/** Which calls a scripted failure or race is for. */
+export interface CallFilter {
+  /** Only the n-th matching call, from 1. Default: every one. */
+  readonly nth?: number | undefined;
+  /** Only calls aimed at this process. */
+  readonly label?: string | undefined;
+}
+
+/** A scripted failure. */
+export interface FailOptions extends CallFilter {
+  /** `STATUS_…`, `0x…` or a number. */
+  readonly status: string | number;
+  /** Only this information class (the query calls). */
+  readonly infoClass?: number | undefined;
+}
+
+/** A machine's state at one moment; see `Machine.restore`. */
+export interface MachineSnapshot {
+  readonly machine: Machine;
+  readonly state: MachineState;
+}
+
+/** How many machines this copy of the package has booted: what keeps the handles of two machines apart. */
+let booted = 0;
+
+/**
+ * One emulated machine. Its state changes only through calls: there is no clock, no random source and no I/O in it, so the same
+ * calls in the same order give the same answers.
+ *
+ * `win32`, `ntApi()` and a vsm opened on the machine act in the name of one process, the scenario's agent: one token, one session,
+ * one handle table. `win32As` acts in another's. `kernel` is a driver in VTL0.
+ */
+export class Machine {
+  /** For people: the scenario's name and title. */
+  readonly description: string;
+  /** The scenario it was booted into. */
+  readonly scenario: Scenario;
+  /** The agent's Win32 and NT calls. */
+  readonly win32: Win32Surface;
+  /** The machine as a driver in VTL0 sees it. */
+  readonly kernel: DriverView;
+  readonly #system: NtSystem;
+  readonly #hooks = new HookScript();
+
+  /** Use `boot`. */
+  constructor(given: unknown) {
+    const { scenario, policies } = readBootOptions(given);
+    const outcomes = outcomesWith(scenario.policies, policies);
+    const resolved = resolveScenario(scenario);
+    const faults: FaultState[] = (scenario.faults ?? []).map((fault) => faultFrom(fault, null));
+    for (const { label, entry } of resolved.processes) {
+      for (const fault of entry.faults ?? []) faults.push(faultFrom(fault, label));
+    }
+    booted += 1;
+    this.#system = new NtSystem({
+      scenario,
+      parameters: systemParameters(scenario),
+      outcomes,
+      hooks: this.#hooks,
+      serial: booted,
+      state: initialState(resolved, faults, outcomes.get('B24') === 'vtl1'),
+    });
+    this.scenario = scenario;
+    this.description = `${scenario.name}: ${scenario.title}`;
+    this.win32 = this.win32As(scenario.agent);
+    this.kernel = ntDriverView(this.#system);
+  }
+
+  /** Every operation that reached a process or was tried on one, oldest first. Opens and queries are none. */
+  get touches(): readonly Touch[] {
+    return this.#system.state.touches;
+  }
+
+  /** The NT calls of a process (default: the agent), as the backends ask them. */
+  ntApi(process?: string | number): NtApi {
+    return createNtApi(this.#system, referenceTo(this.#find(process ?? this.scenario.agent)));
+  }
+
+  /**
+   * Every process as the agent sees it now, in columns.
+   * @returns null when scripted failures or races could change answers on the way: then make the calls
+   */
+  censusRecords(): CensusRecords | null {
+    return processSnapshot(this.#system, { process: this.#find(this.scenario.agent), mode: 'user' });
+  }
+
+  /**
+   * The Win32 and NT calls of another process: its own token, session and handle table.
+   * @param process a label or a pid
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT when there is no such process
+   */
+  win32As(process: string | number): Win32Surface {
+    return createWin32Surface(this.#system, referenceTo(this.#find(process)));
+  }
+
+  /** The pid of the last process with this label, gone or not. @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown label */
+  pidOf(label: string): number {
+    return this.#labelled(label).pid;
+  }
+
+  /** The tids of a process's threads; empty once it has ended. @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown label */
+  tidsOf(label: string): readonly number[] {
+    return [...this.#labelled(label).tids];
+  }
+
+  /** The truth about a process, from inside. @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown label */
+  process(label: string): ProcessInspection {
+    return inspectProcess(this.#labelled(label));
+  }
+
+  /**
+   * Starts a process.
+   * @param spec what a scenario would say of it; a bare label starts another instance of the scenario's program of that name, or an
+   * ordinary `<label>.exe`
+   * @returns its pid
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a label that is running already, ERR_TRUSTLET_UNSUPPORTED for a trustlet without VSM
+   */
+  spawn(spec: string | ProcessSpec): number {
+    const entry = readProcessSpec(this.scenario, spec);
+    this.#requireFreeLabel(entry.label, null);
+    this.#requireParent(entry.parent);
+    const pid = entry.pid ?? null;
+    if (pid !== null && (this.#system.process(pid) !== undefined || this.#system.state.threadOwners.has(pid))) {
+      throw argumentError(`pid ${pid} is taken; leave it out or choose another.`);
+    }
+    return startProcess(this.#system, entry, pid).pid;
+  }
+
+  /** Ends a process; its object stays while a handle holds it. @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown label */
+  exit(label: string): void {
+    endProcess(this.#system, this.#labelled(label), 0);
+  }
+
+  /** Begins a process's end: listed and queryable, Deleting bit set. @throws TrustletError ERR_TRUSTLET_ARGUMENT unless it is running */
+  markExiting(label: string): void {
+    const process = this.#labelled(label);
+    if (process.life !== 'running') throw argumentError(`The process '${label}' is not running any more.`);
+    process.life = 'exiting';
+  }
+
+  /**
+   * Ends a process (if it has not ended) and gives its pid to another program, with a new create time and start key.
+   * @param by what `spawn` takes
+   * @returns the pid
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT while a handle holds the old object: its pid cannot be reused, on Windows either
+   */
+  reuse(label: string, by: string | ProcessSpec): number {
+    const old = this.#labelled(label);
+    const entry = readProcessSpec(this.scenario, by);
+    this.#requireFreeLabel(entry.label, old);
+    this.#requireParent(entry.parent);
+    const process = reusePid(this.#system, old, entry);
+    if (process === null) {
+      const why = old.references > 0 ? 'a handle still holds the old process' : 'another process has it already';
+      throw argumentError(`pid ${old.pid} of '${label}' cannot be reused: ${why}.`);
+    }
+    return process.pid;
+  }
+
+  /**
+   * Makes a call fail.
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown call, status or label
+   */
+  fail(call: FaultCall, options: FailOptions): void {
+    const known = requireFaultCall(call);
+    requireObject('options', options);
+    refuseUnknownKeys('options', options, ['status', 'nth', 'infoClass', 'label']);
+    const { status, infoClass, label } = options;
+    if (infoClass !== undefined && !Number.isInteger(infoClass)) {
+      throw argumentError(`options.infoClass must be a whole number; got ${show(infoClass)}.`);
+    }
+    this.#system.state.faults.push({
+      call: known,
+      status: parseStatus(status),
+      infoClass: infoClass ?? null,
+      nth: requireNth(options.nth),
+      label: label === undefined ? null : this.#labelled(label).label,
+      seen: 0,
+    });
+  }
+
+  /** Takes every scripted failure away, the scenario's too. */
+  clearFaults(): void {
+    this.#system.state.faults.length = 0;
+  }
+
+  /**
+   * Runs an action just before a call, to script a race. Calls the action makes trigger no further actions.
+   * @returns takes the action away
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown call, or no function
+   */
+  before(call: FaultCall, action: CallAction, filter: CallFilter = {}): () => void {
+    const known = requireFaultCall(call);
+    requireFunction('action', action);
+    requireObject('filter', filter);
+    refuseUnknownKeys('filter', filter, ['nth', 'label']);
+    const { nth, label }: CallFilter = filter;
+    return this.#hooks.add(known, action, requireNth(nth), label === undefined ? null : this.#labelled(label).label);
+  }
+
+  /**
+   * Lets every thread that is not suspended run once through an alertable wait: new threads start, APCs are delivered, hooks load.
+   * @returns how many routines ran
+   */
+  run(): number {
+    return pump(this.#system);
+  }
+
+  /** How many handles are open, in one process's table or (without a label) in all of them. */
+  openHandles(label?: string): number {
+    if (label !== undefined) return this.#labelled(label).handles?.size ?? 0;
+    let count = 0;
+    for (const process of this.#system.state.processes.values()) count += process.handles?.size ?? 0;
+    return count;
+  }
+
+  /** How many of the handles open anywhere hold this process or a thread of it. */
+  handlesTo(label: string): number {
+    const wanted = this.#labelled(label);
+    let count = 0;
+    for (const owner of this.#system.state.processes.values()) {
+      for (const { object } of owner.handles?.values() ?? []) {
+        if (processOf(object) === wanted) count += 1;
+      }
+    }
+    return count;
+  }
+
+  /** A process's memory as its own code reads it. @returns the bytes, fewer where it ends */
+  readMemory(label: string, address: bigint, length: number): Uint8Array {
+    const buffer = new Uint8Array(requireSize('length', length));
+    const space = ensureAddressSpace(this.#labelled(label));
+    return buffer.subarray(0, copyMemory(space, requireAddress('address', address), buffer, 'read', buffer.length));
+  }
+
+  /** Puts bytes into a process's memory as its own code would. @returns how many found a place */
+  writeMemory(label: string, address: bigint, bytes: Uint8Array): number {
+    const space = ensureAddressSpace(this.#labelled(label));
+    return plant(space, requireAddress('address', address), requireBuffer('bytes', bytes));
+  }
+
+  /** The whole state as a value: processes, handles, memory, failures, touches. Scripted races are not in it. Cost: a deep copy. */
+  snapshot(): MachineSnapshot {
+    return { machine: this, state: structuredClone(this.#system.state) };
+  }
+
+  /**
+   * Puts a snapshot back; it can be restored any number of times.
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but a snapshot of this machine
+   */
+  restore(snapshot: MachineSnapshot): void {
+    requireObject('snapshot', snapshot);
+    if (snapshot.machine !== this) throw argumentError('The snapshot is not one of this machine; each machine restores its own.');
+    this.#system.state = structuredClone(snapshot.state);
+  }
+
+  #labelled(label: string): ProcessObject {
+    const process = this.#system.state.labels.get(label);
+    if (process === undefined) throw argumentError(`There is no process with the label ${show(label)} on this machine.`);
+    return process;
+  }
+
+  #find(process: string | number): ProcessObject {
+    const found = typeof process === 'number' ? this.#system.process(process) : this.#labelled(process);
+    if (found === undefined || found.life === 'exited') {
+      throw argumentError(`There is no running process ${show(process)} on this machine.`);
+    }
+    return found;
+  }
+
+  #requireParent(parent: string | undefined): void {
+    if (parent !== undefined) this.#labelled(parent);
+  }
+
+  /** A label that is running names that process; only one that is about to end may have it. */
+  #requireFreeLabel(label: string, ending: ProcessObject | null): void {
+    const holder = this.#system.state.labels.get(label);
+    if (holder === undefined || holder === ending || holder.life === 'exited') return;
+    throw argumentError(`The label '${label}' is taken by pid ${holder.pid}, which is still there; give the new process another.`);
+  }
+}
+
+/**
+ * Boots an emulated machine.
+ *
+ * @param scenario a built-in scenario's name (default `credential-guard`), a scenario, or options
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a name, option or policy that does not exist; ERR_TRUSTLET_FORMAT for a malformed
+ * scenario
+ */
+export const boot = (scenario?: string | Scenario | BootOptions): Machine => new Machine(scenario);

@@ -1,0 +1,70 @@
+/** NtDebugActiveProcess and NtRemoveProcessDebug. */
+import { ProcessAccess } from '../../../guard/operations.js';
+import { Status } from '../../../ntstatus.js';
+import { dominates } from '../access.js';
+import { isLive, TERMINATING } from '../life-cycle.js';
+import type { ProcessObject } from '../objects.js';
+import { type Acted, effect, type OperationCall, operateOnHandle, refuse } from '../operate.js';
+import { parseStatus } from '../../status-names.js';
+import { type Caller, isStatusOutcome, type NtSystem } from '../system.js';
+
+const ATTACH: OperationCall = {
+  operation: 'debug',
+  api: 'DebugActiveProcess',
+  call: 'NtDebugActiveProcess',
+  injects: true,
+};
+const DETACH: OperationCall = { operation: 'debug', api: 'DebugActiveProcessStop', call: 'NtDebugActiveProcess' };
+const SYSTEM_PID = 4;
+
+/** Does the image's Debug policy let a debugger in (facts/nt.md 5.3)? 3 would need a challenge that nobody answers here. */
+const imageAllowsDebugging = (system: NtSystem, process: ProcessObject): boolean => {
+  switch (process.trustlet?.debugPolicy) {
+    case 1:
+      return true;
+    case 2:
+      return !system.parameters.secureBoot;
+    default:
+      return false;
+  }
+};
+
+/** What the secure kernel says of a debugger. @returns null to let it in */
+const secureKernelRefusal = (system: NtSystem, process: ProcessObject): number | null => {
+  if (!process.secure) return null;
+  const uniform = system.outcome('B37');
+  if (isStatusOutcome(String(uniform))) return parseStatus(uniform);
+  const rule = system.outcome('B31');
+  const allowed = rule === 'always' || (rule === 'image-policy' && imageAllowsDebugging(system, process));
+  return allowed ? null : parseStatus(system.outcome('B28'));
+};
+
+const protectionRefusal = (caller: Caller, process: ProcessObject): number | null =>
+  dominates(caller.process.protection, process.protection) ? null : Status.PROCESS_IS_PROTECTED;
+
+/** Self and System, then protection, then the secure kernel, then a debugger that is there already (facts/nt.md 6.2). */
+const attach = (system: NtSystem, caller: Caller, target: ProcessObject): Acted => {
+  if (target === caller.process || target.pid === SYSTEM_PID) return refuse(Status.ACCESS_DENIED);
+  const protection = protectionRefusal(caller, target);
+  const secure = secureKernelRefusal(system, target);
+  const refusal = system.outcome('N11') === 'protection-first' ? (protection ?? secure) : (secure ?? protection);
+  if (refusal !== null) return refuse(refusal);
+  if (!isLive(target)) return refuse(TERMINATING);
+  if (target.debugger !== null) return refuse(Status.INVALID_PARAMETER);
+  target.debugger = caller.process;
+  return effect();
+};
+
+/** NtDebugActiveProcess. Process right SUSPEND_RESUME (SET_PORT). */
+export const ntDebugActiveProcess = (system: NtSystem, caller: Caller, handle: bigint): number =>
+  operateOnHandle(system, caller, ATTACH, handle, 'process', ProcessAccess.SUSPEND_RESUME, (target) =>
+    attach(system, caller, target),
+  );
+
+/** NtRemoveProcessDebug. */
+export const ntRemoveProcessDebug = (system: NtSystem, caller: Caller, handle: bigint): number =>
+  operateOnHandle(system, caller, DETACH, handle, 'process', ProcessAccess.SUSPEND_RESUME, (target) => {
+    if (target.debugger !== caller.process) return refuse(Status.PORT_NOT_SET);
+    target.debugger = null;
+    return effect();
+  });

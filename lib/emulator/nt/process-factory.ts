@@ -1,0 +1,90 @@
+/** Process objects from what a scenario (or `spawn`) says of them. */
+import { encodeProtection } from '../../layout/index.js';
+import { Status } from '../../ntstatus.js';
+import type { ScenarioProcess, ScenarioProtection } from '../scenario.js';
+import type { ProcessKind, ProcessObject } from './objects.js';
+
+const LSA_SIGNER = 4;
+
+/** SYSTEM_PROCESS_CLASSIFICATION by kind (facts/nt.md 4.1). */
+const CLASSIFICATION: Readonly<Record<ProcessKind, number>> = {
+  normal: 0,
+  pico: 0,
+  idle: 0,
+  system: 1,
+  'secure-system': 2,
+  'mem-compression': 3,
+  registry: 4,
+};
+
+export const protectionByte = (protection: ScenarioProtection | undefined): number =>
+  protection === undefined ? 0 : encodeProtection(protection);
+
+/** What a scenario entry does not say: who the process is this time. */
+export interface ProcessInstance {
+  readonly label: string;
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly tids: readonly number[];
+  readonly createTime: bigint;
+  readonly sequenceNumber: bigint;
+  readonly startKey: bigint;
+  readonly protection: number;
+  readonly classification: number;
+  /** The row B24 as this machine has it: whether the Lsa signer alone isolates a process. */
+  readonly lsaIsolates: boolean;
+}
+
+/** Flags by the bits of facts/nt.md 1.2, all but Deleting (0x4) and Secure (0x80). */
+export const fixedFlagsOf = (entry: ScenarioProcess, protection: number): number =>
+  ((protection & 0x7) !== 0 ? 0x1 : 0) |
+  (entry.wow64 === true ? 0x2 : 0) |
+  (entry.crossSessionCreate === true ? 0x8 : 0) |
+  (entry.frozen === true ? 0x10 : 0) |
+  (entry.background === true ? 0x20 : 0) |
+  (entry.stronglyNamed === true ? 0x40 : 0) |
+  (entry.kind === 'pico' ? 0x100 : 0);
+
+export const classificationOf = (entry: ScenarioProcess): number => CLASSIFICATION[entry.kind ?? 'normal'];
+
+export const createProcess = (entry: ScenarioProcess, instance: ProcessInstance): ProcessObject => ({
+  kind: 'process',
+  label: instance.label,
+  image: entry.image,
+  pid: instance.pid,
+  parentPid: instance.parentPid,
+  sessionId: entry.session ?? 0,
+  processKind: entry.kind ?? 'normal',
+  user: entry.user ?? 'SYSTEM',
+  elevated: entry.elevated ?? false,
+  privileges: entry.privileges ?? [],
+  access: entry.access ?? 'default',
+  protection: instance.protection,
+  classification: instance.classification,
+  trustlet: entry.trustlet ?? null,
+  secure:
+    entry.trustlet !== undefined ||
+    entry.kind === 'secure-system' ||
+    (instance.lsaIsolates && instance.protection >>> 4 === LSA_SIGNER),
+  wow64: entry.wow64 ?? false,
+  volatile: entry.volatile ?? false,
+  fixedFlags: fixedFlagsOf(entry, instance.protection),
+  createTime: instance.createTime,
+  sequenceNumber: instance.sequenceNumber,
+  startKey: instance.startKey,
+  life: entry.state ?? 'running',
+  deleted: false,
+  exitTime: 0n,
+  exitStatus: Status.PENDING,
+  references: 0,
+  tids: [...instance.tids],
+  space: null,
+  handles: null,
+  debugger: null,
+  instrumentationCallback: null,
+  hooks: [],
+  loadedModules: [],
+  executions: [],
+  // Whatever runs when the machine boots has run before.
+  hasRun: true,
+});

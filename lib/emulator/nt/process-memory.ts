@@ -1,0 +1,76 @@
+/** What a process's address space holds before anybody touches it, made when first looked at. */
+import { addRegion, type AddressSpace, copyMemory, createAddressSpace, PageProtection, type Region } from './memory.js';
+import type { ModuleObject, ProcessObject } from './objects.js';
+
+/** System DLLs have one base for all processes of a boot. */
+export const NTDLL_BASE = 0x7ffa_1000_0000;
+export const KERNEL32_BASE = 0x7ffa_0f00_0000;
+const DLL_SIZE = 0x1f_0000;
+export const LOAD_LIBRARY_W: number = KERNEL32_BASE + 0x1_f000;
+const IMAGE_SIZE = 0x1_0000;
+const HEAP_BASE = 0x1_8000_0000;
+const HEAP_SIZE = 0x1_0000;
+
+export const imageBaseOf = (process: ProcessObject): number => 0x7ff6_0000_0000 + process.pid * 0x1_0000;
+
+/** Where a process keeps its data: a trustlet's secrets lie here. */
+export const HEAP_ADDRESS: number = HEAP_BASE;
+
+export const pebAddressOf = (process: ProcessObject): number => 0xa0_0000_0000 + process.pid * 0x1000;
+
+const has = (process: ProcessObject): boolean => process.processKind === 'normal' || process.processKind === 'pico';
+
+interface InitialRegion {
+  readonly base: number;
+  readonly size: number;
+  readonly kind: Region['kind'];
+  readonly protection: number;
+}
+
+const initialRegions = (process: ProcessObject): readonly InitialRegion[] => [
+  { base: 0x1_0000_0000, size: 0x1_0000, kind: 'private', protection: PageProtection.READWRITE },
+  { base: HEAP_BASE, size: HEAP_SIZE, kind: 'private', protection: PageProtection.READWRITE },
+  { base: pebAddressOf(process), size: 0x1000, kind: 'private', protection: PageProtection.READWRITE },
+  { base: imageBaseOf(process), size: IMAGE_SIZE, kind: 'image', protection: PageProtection.EXECUTE_READ },
+  { base: KERNEL32_BASE, size: DLL_SIZE, kind: 'image', protection: PageProtection.EXECUTE_READ },
+  { base: NTDLL_BASE, size: DLL_SIZE, kind: 'image', protection: PageProtection.EXECUTE_READ },
+];
+
+const textOf = (process: ProcessObject): Uint8Array =>
+  new TextEncoder().encode(process.secure ? `VTL1 secret of ${process.label}` : `memory of ${process.label}`);
+
+/** Writes whatever the protection says, as the loader and the process itself do. */
+export const plant = (space: AddressSpace, address: number, bytes: Uint8Array): number => {
+  const touched = space.regions.filter((region) => address < region.base + region.size && region.base < address + bytes.length);
+  const protections = touched.map((region) => region.protection);
+  for (const region of touched) region.protection = PageProtection.EXECUTE_READWRITE;
+  const done = copyMemory(space, address, bytes, 'write', bytes.length);
+  touched.forEach((region, index) => {
+    region.protection = protections[index] ?? region.protection;
+  });
+  return done;
+};
+
+/** A minimal process (System, Registry, …) has no user memory. */
+export const ensureAddressSpace = (process: ProcessObject): AddressSpace => {
+  if (process.space !== null) return process.space;
+  const space = createAddressSpace();
+  process.space = space;
+  if (!has(process)) return space;
+  const owner = process.secure ? 1 : 0;
+  for (const region of initialRegions(process)) addRegion(space, { ...region, owner, committed: true });
+  plant(space, imageBaseOf(process), Uint8Array.of(0x4d, 0x5a));
+  plant(space, HEAP_BASE, textOf(process));
+  return space;
+};
+
+/** The modules a process starts with. A trustlet's loader data lies in VTL1 and is not seen from VTL0 (facts/vsm.md 3.9). */
+export const initialModules = (process: ProcessObject): readonly ModuleObject[] => {
+  if (!has(process)) return [];
+  const side = { vtl0: !process.secure, vtl1: process.secure };
+  return [
+    { name: process.image, base: imageBaseOf(process), ...side },
+    { name: 'ntdll.dll', base: NTDLL_BASE, ...side },
+    { name: 'KERNEL32.DLL', base: KERNEL32_BASE, ...side },
+  ];
+};

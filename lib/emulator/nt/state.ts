@@ -1,0 +1,67 @@
+/** A machine's whole state as one value of plain data. */
+import type { FaultState } from '../faults.js';
+import type { ResolvedScenario } from '../scenario.js';
+import type { Touch } from '../touches.js';
+import type { ProcessObject, ThreadObject } from './objects.js';
+import { createProcess } from './process-factory.js';
+
+export interface MachineState {
+  /** The emulated time, FILETIME (100 ns); moves with every call and nothing else. */
+  time: bigint;
+  /** How many handles were ever given out: none comes twice. */
+  handlesGiven: number;
+  nextSequence: bigint;
+  /** Next pid or tid to try. */
+  nextId: number;
+  /** Process objects alive, by pid. */
+  readonly processes: Map<number, ProcessObject>;
+  /** Which process has a tid; the thread object is made when first looked at. */
+  readonly threadOwners: Map<number, ProcessObject>;
+  readonly threads: Map<number, ThreadObject>;
+  /** The last process that had a label, deleted or not. */
+  readonly labels: Map<string, ProcessObject>;
+  readonly faults: FaultState[];
+  readonly touches: Touch[];
+  /** How often `churn` has replaced a process. */
+  churned: number;
+  /** The attempt that stopped the machine (policy `destabilise`). */
+  stoppedBy: Touch | null;
+}
+
+const SECOND = 10_000_000n;
+
+/** The state of a machine that has just booted into this scenario. */
+export const initialState = (resolved: ResolvedScenario, faults: readonly FaultState[], lsaIsolates: boolean): MachineState => {
+  const processes = new Map<number, ProcessObject>();
+  const threadOwners = new Map<number, ProcessObject>();
+  const labels = new Map<string, ProcessObject>();
+  let time = 0n;
+  let sequence = 0n;
+  let id = 0;
+  for (const entry of resolved.processes) {
+    const process = createProcess(entry.entry, { ...entry, lsaIsolates });
+    processes.set(process.pid, process);
+    labels.set(process.label, process);
+    if (process.pid > id) id = process.pid;
+    for (const tid of process.tids) {
+      threadOwners.set(tid, process);
+      if (tid > id) id = tid;
+    }
+    if (process.createTime > time) time = process.createTime;
+    if (process.sequenceNumber > sequence) sequence = process.sequenceNumber;
+  }
+  return {
+    time: time + SECOND,
+    handlesGiven: 0,
+    nextSequence: sequence + 1n,
+    nextId: id + 4,
+    processes,
+    threadOwners,
+    threads: new Map(),
+    labels,
+    faults: [...faults],
+    touches: [],
+    churned: 0,
+    stoppedBy: null,
+  };
+};

@@ -1,0 +1,41 @@
+/** What a scenario's `system` comes to, with nothing left out. */
+import type { Scenario } from '../scenario.js';
+
+export interface SystemParameters {
+  readonly major: number;
+  readonly minor: number;
+  readonly build: number;
+  readonly vsm: boolean;
+  readonly hvci: boolean;
+  readonly hvciStrict: boolean;
+  readonly secureBoot: boolean;
+  readonly testSigning: boolean;
+  readonly hypervisor: boolean;
+  /** Whether this kernel sets bit 7 at all. */
+  readonly secureBit: 'reported' | 'absent';
+  readonly missingClasses: readonly number[];
+  readonly seed: number;
+  readonly bootId: number;
+}
+
+/** First build whose public header has the bit (facts/nt.md 1.2). */
+const FIRST_BUILD_WITH_BIT = 15063;
+
+export const systemParameters = (scenario: Scenario): SystemParameters => {
+  const { system } = scenario;
+  return {
+    major: system.major ?? 10,
+    minor: system.minor ?? 0,
+    build: system.build,
+    vsm: system.vsm,
+    hvci: system.hvci ?? false,
+    hvciStrict: system.hvciStrict ?? false,
+    secureBoot: system.secureBoot ?? true,
+    testSigning: system.testSigning ?? false,
+    hypervisor: system.hypervisor ?? system.vsm,
+    secureBit: system.secureBit ?? (system.build < FIRST_BUILD_WITH_BIT ? 'absent' : 'reported'),
+    missingClasses: system.missingClasses ?? [],
+    seed: system.seed ?? 1,
+    bootId: system.bootId ?? 1,
+  };
+};

@@ -1,0 +1,330 @@
+/**
+ * Check-then-act on one handle (DESIGN.md rule 2).
+ *
+ * `run` opens the target with the operation's rights and the query right, has *that handle* examined, and only then enters the
+ * callback with it. While the handle is held the object lives, so its pid or tid cannot be given to another.
+ */
+import { requireFunction } from '../arguments.js';
+import type { Backend, Examination, ObjectKind } from '../backend.js';
+import { TrustletError } from '../errors.js';
+import { factsFrom, identityOf } from '../facts.js';
+import type { OpenResult } from '../nt-api.js';
+import { isSuccess, ntstatusName, Status } from '../ntstatus.js';
+import type { Decision, Held, ProcessFacts, ProcessIdentity, Target } from '../types.js';
+import { type Acquisition, adviceFor, decide } from './decide.js';
+import { type GuardOperation, ProcessAccess, ThreadAccess } from './operations.js';
+import {
+  type ExpectedIdentity,
+  type GuardOptions,
+  type ReadOperations,
+  type ReadTarget,
+  readAccepted,
+  readOperations,
+  readTarget,
+} from './target.js';
+import { type Judgement, judge, judgeFailedOpen } from './verdict.js';
+
+/** How the guard tells its vsm that a handle is held, so that a closing vsm lets go of its backend only afterwards. */
+export interface Lifetime {
+  /** @throws TrustletError ERR_TRUSTLET_CLOSED */
+  requireOpen(): void;
+  enter(): void;
+  leave(): void;
+}
+
+/** What a caller asks for, read and checked. */
+interface Request {
+  readonly target: ReadTarget;
+  readonly operations: ReadOperations;
+  readonly accepted: ReadonlySet<GuardOperation>;
+}
+
+const readRequest = (target: unknown, operation: unknown, options: unknown): Request => ({
+  operations: readOperations(operation),
+  target: readTarget(target),
+  accepted: readAccepted(options),
+});
+
+/** What was got hold of. `held` is null when there is nothing to close. */
+interface Acquired {
+  readonly decision: Decision;
+  readonly held: { readonly handle: bigint; readonly rights: number; readonly facts: ProcessFacts } | null;
+}
+
+/** What is known of the target when the guard decides. */
+interface Finding {
+  readonly acquisition: Acquisition;
+  readonly judgement: Judgement;
+  /** null when the target never resolved to a process. */
+  readonly identity: ProcessIdentity | null;
+  readonly thread: Examination['thread'];
+}
+
+/** A field that was asked for must be known and equal: absence never matches (DESIGN.md rule 2). */
+const compareIdentity = (
+  expected: ExpectedIdentity,
+  { identity, judgement }: Finding,
+): 'same' | 'other' | 'unchecked' => {
+  if (identity === null) return 'unchecked';
+  // Nothing was learnt of it: the unknown verdict refuses with the better reason.
+  const silent = identity.createTime === null && identity.startKey === null;
+  if (silent && judgement.verdict === 'unknown') return 'unchecked';
+  const same =
+    (expected.pid === null || expected.pid === identity.pid) &&
+    (expected.createTime === null || expected.createTime === identity.createTime) &&
+    (expected.startKey === null || expected.startKey === identity.startKey);
+  return same ? 'same' : 'other';
+};
+
+const threadState = (target: ReadTarget, thread: Finding['thread']): 'paired' | 'unpaired' | 'exited' | null => {
+  if (thread === null) return null;
+  if (!isSuccess(thread.status) || (target.kind === 'thread' && thread.tid !== target.tid)) return 'unpaired';
+  return thread.exited ? 'exited' : 'paired';
+};
+
+class HeldHandle implements Held {
+  readonly pid: number;
+  readonly tid: number | null;
+  readonly identity: ProcessIdentity;
+  readonly rights: number;
+  readonly facts: ProcessFacts;
+  #handle: bigint | null;
+
+  constructor(handle: bigint, rights: number, facts: ProcessFacts, tid: number | null) {
+    this.#handle = handle;
+    this.pid = facts.pid;
+    this.tid = tid;
+    this.identity = { pid: facts.pid, createTime: facts.createTime, startKey: facts.startKey };
+    this.rights = rights;
+    this.facts = facts;
+  }
+
+  get handle(): bigint {
+    if (this.#handle === null) {
+      throw new TrustletError(
+        'ERR_TRUSTLET_RELEASED',
+        `The guarded handle of pid ${this.pid} was released when its callback settled; do the work inside the callback, or return a promise for it.`,
+        { pid: this.pid },
+      );
+    }
+    return this.#handle;
+  }
+
+  release(): bigint | null {
+    const handle = this.#handle;
+    this.#handle = null;
+    return handle;
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  (typeof value === 'object' || typeof value === 'function') &&
+  value !== null &&
+  typeof (value as { then?: unknown }).then === 'function';
+
+export class Guard {
+  readonly #backend: Backend;
+  readonly #lifetime: Lifetime;
+
+  constructor(backend: Backend, lifetime: Lifetime) {
+    this.#backend = backend;
+    this.#lifetime = lifetime;
+  }
+
+  /**
+   * Would `run` be allowed now? Opens the target with the operation's rights, examines it, closes it again; acts on nothing.
+   * The answer can be out of date a moment later, which is why acting belongs inside `run`.
+   *
+   * A pid with an operation that acts on a thread is answered for the process alone.
+   *
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a malformed target or operation, ERR_TRUSTLET_CLOSED
+   */
+  check(target: Target, operation: GuardOperation | readonly GuardOperation[], options?: GuardOptions): Decision {
+    this.#lifetime.requireOpen();
+    const { decision, held } = this.#acquire(readRequest(target, operation, options), 'check');
+    if (held !== null) this.#close(held.handle, held.facts.pid);
+    return decision;
+  }
+
+  /**
+   * Runs `callback` with a verified handle, or refuses before it is entered.
+   *
+   * Opens and examines synchronously, then calls back synchronously. If the callback returns a thenable, `run` returns a promise
+   * and holds the handle until it settles. The handle is closed on every path. Costs one open, three to four queries and one
+   * close (ntdll), or one open, one round trip and one close (driver).
+   *
+   * @param target a pid, an identity, a thread, or a handle of the caller's own (a private duplicate is used)
+   * @param operation one name or several that act on the same kind of handle; rights are united
+   * @param callback gets `held`; act only here, and only through `held.handle`
+   * @returns what the callback returned (a promise of it for a thenable)
+   * @throws TrustletError ERR_TRUSTLET_REFUSED (with `decision`) before the callback; ERR_TRUSTLET_ARGUMENT; ERR_TRUSTLET_CLOSED;
+   * and whatever the callback throws
+   */
+  run<T>(
+    target: Target,
+    operation: GuardOperation | readonly GuardOperation[],
+    callback: (held: Held) => T,
+    options?: GuardOptions,
+  ): T {
+    this.#lifetime.requireOpen();
+    const request = readRequest(target, operation, options);
+    requireFunction('callback', callback);
+    const { decision, held } = this.#acquire(request, 'run');
+    if (held === null || decision.decision === 'refuse') {
+      if (held !== null) this.#close(held.handle, held.facts.pid);
+      throw refusal(decision);
+    }
+    return this.#hold(new HeldHandle(held.handle, held.rights, held.facts, decision.tid), callback);
+  }
+
+  #hold<T>(held: HeldHandle, callback: (held: Held) => T): T {
+    const release = (): void => {
+      const handle = held.release();
+      if (handle !== null) this.#close(handle, held.pid);
+      this.#lifetime.leave();
+    };
+    this.#lifetime.enter();
+    let pending = false;
+    try {
+      const result = callback(held);
+      if (!isThenable(result)) return result;
+      const settled = Promise.resolve(result).finally(release);
+      pending = true;
+      return settled as T;
+    } finally {
+      if (!pending) release();
+    }
+  }
+
+  #close(handle: bigint, pid: number | null): void {
+    const status = this.#backend.close(handle);
+    if (!isSuccess(status)) {
+      process.emitWarning(
+        `The guarded handle of ${pid === null ? 'a target' : `pid ${pid}`} could not be closed (${ntstatusName(status)}). Did the callback close held.handle itself? It must not.`,
+        { type: 'TrustletWarning', code: 'TRUSTLET_HANDLE_NOT_CLOSED' },
+      );
+    }
+  }
+
+  #acquire(request: Request, purpose: 'check' | 'run'): Acquired {
+    const kind = handleKind(request, purpose);
+    const rights = kind === request.operations.acts ? request.operations.rights : 0;
+    const queryRight =
+      kind === 'process' ? ProcessAccess.QUERY_LIMITED_INFORMATION : ThreadAccess.QUERY_LIMITED_INFORMATION;
+    const opened = this.#open(request.target, (rights | queryRight) >>> 0);
+    if (isSuccess(opened.status)) {
+      return this.#examined(opened.handle, (rights | queryRight) >>> 0, kind, request);
+    }
+    // Only a second look can tell "the rights are refused" from "only the query right is".
+    const narrower = (rights & ~queryRight) >>> 0;
+    if (opened.status >>> 0 === Status.ACCESS_DENIED && narrower !== 0) {
+      const bare = this.#open(request.target, narrower);
+      if (isSuccess(bare.status)) {
+        if (this.#backend.examinesAnyHandle) return this.#examined(bare.handle, narrower, kind, request);
+        this.#close(bare.handle, request.target.expected.pid);
+        return this.#unopened(request, { outcome: 'not-queryable', status: opened.status });
+      }
+    }
+    return this.#unopened(request, { outcome: 'not-opened', status: opened.status });
+  }
+
+  #open(target: ReadTarget, access: number): OpenResult {
+    switch (target.kind) {
+      case 'handle':
+        return this.#backend.duplicate(target.handle, access);
+      case 'thread':
+        return this.#backend.openThread(target.tid, access);
+      case 'process':
+        return this.#backend.openProcess(target.expected.pid, access);
+    }
+  }
+
+  #examined(handle: bigint, rights: number, kind: ObjectKind, request: Request): Acquired {
+    try {
+      const { record, thread } = this.#backend.examine(handle, kind);
+      const system = this.#backend.system();
+      const decision = this.#decide(request, {
+        acquisition: { outcome: 'examined' },
+        judgement: judge(record, system),
+        identity: identityOf(record),
+        thread,
+      });
+      return { decision, held: { handle, rights, facts: factsFrom(record, system, this.#backend) } };
+    } catch (error) {
+      this.#close(handle, request.target.expected.pid);
+      throw error;
+    }
+  }
+
+  #unopened(request: Request, acquisition: Acquisition & { readonly status: number }): Acquired {
+    const { pid } = request.target.expected;
+    // The refusal is certain; asking once more only finds the better reason (a trustlet, gone, not askable at all).
+    const record = pid === null ? null : this.#backend.query(pid);
+    const decision = this.#decide(request, {
+      acquisition,
+      judgement: record === null ? judgeFailedOpen(acquisition.status) : judge(record, this.#backend.system()),
+      identity: record === null ? null : identityOf(record),
+      thread: null,
+    });
+    return { decision, held: null };
+  }
+
+  #decide({ target, operations, accepted }: Request, finding: Finding): Decision {
+    const core = decide({
+      operations: operations.entries,
+      accepted,
+      acquisition: finding.acquisition,
+      judgement: finding.judgement,
+      identity: compareIdentity(target.expected, finding),
+      thread: threadState(target, finding.thread),
+    });
+    return {
+      ...core,
+      operations: operations.entries.map((entry) => entry.operation),
+      // An examined object that would not say its pid is reported under the one asked for.
+      pid: finding.identity?.pid || target.expected.pid,
+      tid: finding.thread?.tid ?? (target.kind === 'thread' ? target.tid : null),
+      identity: finding.identity,
+      statusName: ntstatusName(core.status),
+      advice: adviceFor(core.reason),
+      backend: this.#backend.name,
+      simulated: this.#backend.simulated,
+    };
+  }
+}
+
+/** Which kind of handle to hold. @throws TrustletError ERR_TRUSTLET_ARGUMENT where target and operation do not go together */
+const handleKind = ({ target, operations }: Request, purpose: 'check' | 'run'): ObjectKind => {
+  const kind: ObjectKind = target.kind === 'handle' ? target.object : target.kind;
+  if (kind === operations.acts) return kind;
+  const names = operations.entries.map((entry) => entry.operation).join('+');
+  if (kind === 'thread') {
+    throw new TrustletError(
+      'ERR_TRUSTLET_ARGUMENT',
+      `${names} acts on a process: pass its pid or { pid, … }, not a thread.`,
+    );
+  }
+  if (purpose === 'run') {
+    throw new TrustletError(
+      'ERR_TRUSTLET_ARGUMENT',
+      `${names} acts on a thread: pass { tid } of the thread it is meant for, so that the guard can hold that thread.`,
+    );
+  }
+  return kind;
+};
+
+const refusal = (decision: Decision): TrustletError => {
+  const operation = decision.operations.join('+');
+  const who = decision.pid === null ? `tid ${decision.tid ?? 'unknown'}` : `pid ${decision.pid}`;
+  const status = decision.status === 0 ? '' : ` (${decision.statusName})`;
+  return new TrustletError(
+    'ERR_TRUSTLET_REFUSED',
+    `Refused ${operation} on ${who}: ${decision.reason}${status}, asked through the ${decision.backend} backend. ${decision.advice}`,
+    {
+      operation,
+      decision,
+      ...(decision.pid === null ? {} : { pid: decision.pid }),
+      ...(decision.status === 0 ? {} : { ntstatus: decision.status }),
+    },
+  );
+};

@@ -1,0 +1,134 @@
+/** Reading a caller's `Target` and operation list, strictly: a misread target is the one mistake a guard must not make. */
+import { optionalIdentityField, refuseUnknownKeys, requireId, requireObject, show } from '../arguments.js';
+import type { ObjectKind } from '../backend.js';
+import { TrustletError } from '../errors.js';
+import { type GuardOperation, OPERATIONS, type OperationEntry, operationEntry } from './operations.js';
+
+/** The identity a target asks for: null fields were not given (or given as 0, which is absent). */
+export interface ExpectedIdentity {
+  readonly pid: number | null;
+  readonly createTime: bigint | null;
+  readonly startKey: bigint | null;
+}
+
+/** A target, read. */
+export type ReadTarget =
+  | { readonly kind: 'process'; readonly expected: ExpectedIdentity & { readonly pid: number } }
+  | { readonly kind: 'thread'; readonly tid: number; readonly expected: ExpectedIdentity }
+  | {
+      readonly kind: 'handle';
+      readonly handle: bigint;
+      readonly object: ObjectKind;
+      readonly expected: ExpectedIdentity;
+    };
+
+const NO_EXPECTATION: ExpectedIdentity = { pid: null, createTime: null, startKey: null };
+
+const argumentError = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_ARGUMENT', message);
+
+const expectedIdentity = (target: Readonly<Record<string, unknown>>, pid: number | null): ExpectedIdentity => {
+  const createTime = optionalIdentityField('target.createTime', target['createTime']);
+  const startKey = optionalIdentityField('target.startKey', target['startKey']);
+  const given = target['createTime'] !== undefined || target['startKey'] !== undefined;
+  if (given && createTime === null && startKey === null) {
+    throw argumentError(
+      `target ${pid === null ? '' : `for pid ${pid} `}has a createTime or startKey of 0, which identifies nothing; ` +
+        'leave both out to mean whatever process has the pid now.',
+    );
+  }
+  return { pid, createTime, startKey };
+};
+
+/**
+ * @param target a pid, `{ pid, createTime?, startKey? }`, `{ tid, pid?, createTime?, startKey? }` or `{ handle, kind }`
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT, naming the property
+ */
+export const readTarget = (target: unknown): ReadTarget => {
+  if (typeof target !== 'object' || target === null) {
+    return { kind: 'process', expected: { ...NO_EXPECTATION, pid: requireId('pid', target) } };
+  }
+  requireObject('target', target);
+  if (target['handle'] !== undefined) {
+    refuseUnknownKeys('a handle target', target, ['handle', 'kind']);
+    const { handle, kind } = target;
+    if (typeof handle !== 'bigint' || handle <= 0n || handle > 0x7fff_ffff_ffff_ffffn) {
+      throw argumentError(
+        `target.handle must be a real handle as a positive bigint, no pseudo-handle; got ${show(handle)}.`,
+      );
+    }
+    if (kind !== 'process' && kind !== 'thread') {
+      throw argumentError(`target.kind must say what the handle is: 'process' or 'thread'; got ${show(kind)}.`);
+    }
+    return { kind: 'handle', handle, object: kind, expected: NO_EXPECTATION };
+  }
+  refuseUnknownKeys('a target', target, ['pid', 'tid', 'createTime', 'startKey']);
+  if (target['tid'] !== undefined) {
+    const tid = requireId('target.tid', target['tid']);
+    const pid = target['pid'] === undefined ? null : requireId('target.pid', target['pid']);
+    return { kind: 'thread', tid, expected: expectedIdentity(target, pid) };
+  }
+  const pid = requireId('target.pid', target['pid']);
+  return { kind: 'process', expected: { ...expectedIdentity(target, pid), pid } };
+};
+
+/** One operation or several, read: their entries, the kind of handle they act on, their united rights. */
+export interface ReadOperations {
+  readonly entries: readonly OperationEntry[];
+  readonly acts: ObjectKind;
+  readonly rights: number;
+}
+
+/**
+ * @param operation a name, or a non-empty list of names that act on the same kind of handle; rights are united
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown name, an empty list, or a mix of process and thread operations
+ */
+export const readOperations = (operation: unknown): ReadOperations => {
+  const names: readonly unknown[] = Array.isArray(operation) ? operation : [operation];
+  const entries = names.map((name) => {
+    const entry = typeof name === 'string' ? operationEntry(name) : undefined;
+    if (entry === undefined) {
+      const known = OPERATIONS.map((candidate) => candidate.operation).join(', ');
+      throw argumentError(`${show(name)} is no guarded operation; the operations are ${known}.`);
+    }
+    return entry;
+  });
+  const [first] = entries;
+  if (first === undefined)
+    throw argumentError('operation must be a name or a list with at least one name; the list is empty.');
+  const other = entries.find((entry) => entry.acts !== first.acts);
+  if (other !== undefined) {
+    throw argumentError(
+      `${first.operation} acts on a ${first.acts} and ${other.operation} on a ${other.acts}: ` +
+        'one guarded run holds one handle, so nest two runs instead.',
+    );
+  }
+  return { entries, acts: first.acts, rights: entries.reduce((rights, entry) => rights | entry.rights, 0) >>> 0 };
+};
+
+/** Options of `guard.check` and `guard.run`. */
+export interface GuardOptions {
+  /** Availability operations (`suspend`, `terminate`, `duplicate-handle`) that may go ahead on a trustlet. Never lets `unknown` pass. */
+  readonly accept?: readonly GuardOperation[] | undefined;
+}
+
+/** @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but availability operations */
+export const readAccepted = (options: unknown): ReadonlySet<GuardOperation> => {
+  if (options === undefined) return new Set();
+  requireObject('options', options);
+  refuseUnknownKeys('options', options, ['accept']);
+  const { accept } = options;
+  if (accept === undefined) return new Set();
+  if (!Array.isArray(accept))
+    throw argumentError(`options.accept must be a list of operation names; got ${show(accept)}.`);
+  return new Set(
+    readAcceptedEntries(accept).map((entry) => {
+      if (entry.concern === 'availability') return entry.operation;
+      throw argumentError(
+        `options.accept cannot name ${entry.operation}: it is an isolation matter and is always refused on a trustlet.`,
+      );
+    }),
+  );
+};
+
+const readAcceptedEntries = (names: readonly unknown[]): readonly OperationEntry[] =>
+  names.flatMap((name) => readOperations(name).entries);

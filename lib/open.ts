@@ -1,0 +1,174 @@
+/**
+ * Choosing a backend. The only module that knows them all; the heavy ones are loaded on first use, so importing the package
+ * touches neither koffi nor the emulator.
+ *
+ * No environment variable can blind a guard on Windows: there the environment may only name a real backend, and a simulated one
+ * is honoured only if the program itself passes `allowSimulated: true`.
+ */
+import { refuseUnknownKeys, requireObject, show } from './arguments.js';
+import type { Backend } from './backend.js';
+import { type AttachableMachine, EmulatedBackend } from './backends/emulated.js';
+import type { Machine } from './emulator/machine.js';
+import type { Scenario } from './emulator/scenario.js';
+import { TrustletError } from './errors.js';
+import { requireModule } from './lazy-module.js';
+import type { BackendName } from './types.js';
+import { Vsm } from './vsm.js';
+
+/** Options of `open`. An option in code wins over `TRUSTLET_BACKEND` and `TRUSTLET_SCENARIO`. */
+export interface OpenOptions {
+  /** A backend by name, which never falls back to another, or a machine from `trustlet/emulator` to attach to. */
+  readonly backend?: 'ntdll' | 'emulated' | 'auto' | Machine | undefined;
+  /** Scenario of an emulated machine: a built-in name, a JSON file, or a scenario object. Implies `backend: 'emulated'`. */
+  readonly scenario?: string | Scenario | undefined;
+  /** The only backends this program accepts; anything else is ERR_TRUSTLET_BACKEND_REFUSED. */
+  readonly only?: readonly BackendName[] | undefined;
+  /** Lets the environment choose a simulated backend on Windows too. For test programs. */
+  readonly allowSimulated?: boolean | undefined;
+}
+
+/** What `open` needs to know of the process it runs in; a test passes its own. */
+export interface Surroundings {
+  readonly platform: NodeJS.Platform;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Library the ntdll backend loads. */
+  readonly ntdllLibrary: string;
+}
+
+const here = (): Surroundings => ({ platform: process.platform, environment: process.env, ntdllLibrary: 'ntdll.dll' });
+
+const BACKEND_NAMES: readonly BackendName[] = ['driver', 'ntdll', 'emulated', 'replay'];
+const SIMULATED: readonly BackendName[] = ['emulated', 'replay'];
+
+type EmulatorModule = typeof import('./emulator/index.js');
+type ScenarioFileModule = typeof import('./scenario-file.js');
+type NtdllModule = typeof import('./backends/ntdll.js');
+
+/** One machine per process for those who choose the emulator by environment, so that all parts of a program see the same one. */
+const machinesByEnvironment = new Map<string, Machine>();
+
+const refused = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_BACKEND_REFUSED', message);
+const argument = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_ARGUMENT', message);
+
+const isMachine = (value: unknown): value is Machine & AttachableMachine =>
+  typeof value === 'object' && value !== null && typeof (value as Partial<AttachableMachine>).ntApi === 'function';
+
+const readOptions = (options: unknown): OpenOptions => {
+  requireObject('options', options);
+  refuseUnknownKeys('options', options, ['backend', 'scenario', 'only', 'allowSimulated']);
+  const { backend, only, allowSimulated } = options;
+  if (backend !== undefined && typeof backend !== 'string' && !isMachine(backend)) {
+    throw argument(`options.backend must be a name or a machine from trustlet/emulator; got ${show(backend)}.`);
+  }
+  if (only !== undefined) {
+    const unknownName = Array.isArray(only) ? only.find((name) => !BACKEND_NAMES.includes(name)) : only;
+    if (!Array.isArray(only) || unknownName !== undefined) {
+      throw argument(`options.only must be a list of ${BACKEND_NAMES.join(', ')}; got ${show(unknownName)}.`);
+    }
+  }
+  if (allowSimulated !== undefined && typeof allowSimulated !== 'boolean') {
+    throw argument(`options.allowSimulated must be true or false; got ${show(allowSimulated)}.`);
+  }
+  return options;
+};
+
+/** Which backend, and who said so. */
+interface Choice {
+  readonly backend: string;
+  readonly scenario: string | Scenario | undefined;
+  readonly by: 'code' | 'environment' | 'default';
+}
+
+const choose = (options: OpenOptions, { platform, environment }: Surroundings): Choice => {
+  const { backend, scenario } = options;
+  if (typeof backend === 'string' && backend !== 'auto') return { backend, scenario, by: 'code' };
+  if (scenario !== undefined) return { backend: 'emulated', scenario, by: 'code' };
+  const named = environment['TRUSTLET_BACKEND'] || undefined;
+  const wanted = environment['TRUSTLET_SCENARIO'] || undefined;
+  if (named !== undefined && named !== 'auto') return { backend: named, scenario: wanted, by: 'environment' };
+  if (wanted !== undefined && platform !== 'win32') return { backend: 'emulated', scenario: wanted, by: 'environment' };
+  return { backend: 'ntdll', scenario: undefined, by: 'default' };
+};
+
+const isKnown = (name: string): name is BackendName => (BACKEND_NAMES as readonly string[]).includes(name);
+
+const requireAllowed = (name: BackendName, by: Choice['by'], options: OpenOptions, platform: NodeJS.Platform): void => {
+  if (options.only !== undefined && !options.only.includes(name)) {
+    throw refused(`This program accepts only ${options.only.join(', ') || 'no backend at all'}; ${by} chose ${name}.`);
+  }
+  if (by === 'environment' && platform === 'win32' && SIMULATED.includes(name) && options.allowSimulated !== true) {
+    throw refused(
+      `TRUSTLET_BACKEND=${name} is not honoured on Windows: a simulated backend would blind the guard. ` +
+        'Unset it, or pass { allowSimulated: true } in a test program.',
+    );
+  }
+};
+
+const openMachine = ({ by, scenario }: Choice): Machine => {
+  const { boot } = requireModule<EmulatorModule>('./emulator/index.js', import.meta.url);
+  const { loadScenario } = requireModule<ScenarioFileModule>('./scenario-file.js', import.meta.url);
+  const start = (): Machine =>
+    boot(typeof scenario === 'string' ? loadScenario(scenario) : (scenario ?? 'credential-guard'));
+  if (by !== 'environment') return start();
+  const key = typeof scenario === 'string' ? scenario : '';
+  const known = machinesByEnvironment.get(key);
+  if (known !== undefined) return known;
+  const machine = start();
+  machinesByEnvironment.set(key, machine);
+  return machine;
+};
+
+const openNtdll = (platform: NodeJS.Platform, library: string): Backend => {
+  if (platform !== 'win32') {
+    throw new TrustletError(
+      'ERR_TRUSTLET_UNSUPPORTED',
+      `There are no trustlets to ask about on ${platform}: the ntdll backend needs Windows. For tests, choose the emulated machine: ` +
+        "open({ backend: 'emulated' }) or TRUSTLET_BACKEND=emulated.",
+    );
+  }
+  return requireModule<NtdllModule>('./backends/ntdll.js', import.meta.url).createNtdllBackend({ library });
+};
+
+/** `open`, with what it reads from its surroundings as a parameter. */
+export const openIn = (surroundings: Surroundings, options: unknown): Vsm<Machine | undefined> => {
+  const checked = readOptions(options);
+  const { platform } = surroundings;
+  if (isMachine(checked.backend)) {
+    requireAllowed('emulated', 'code', checked, platform);
+    return new Vsm<Machine | undefined>(new EmulatedBackend(checked.backend), checked.backend);
+  }
+  const choice = choose(checked, surroundings);
+  const { backend: name, by } = choice;
+  if (!isKnown(name))
+    throw argument(`There is no backend ${show(name)} (chosen by ${by}); there are ntdll and emulated.`);
+  requireAllowed(name, by, checked, platform);
+  switch (name) {
+    case 'emulated': {
+      const machine = openMachine(choice);
+      return new Vsm<Machine | undefined>(new EmulatedBackend(machine), machine);
+    }
+    case 'ntdll':
+      return new Vsm<Machine | undefined>(openNtdll(platform, surroundings.ntdllLibrary), undefined);
+    default:
+      throw new TrustletError(
+        'ERR_TRUSTLET_UNSUPPORTED',
+        `The ${name} backend is not part of this version; there are ntdll and emulated.`,
+      );
+  }
+};
+
+/**
+ * Opens a view of the machine.
+ *
+ * Chooses, in this order: `options.backend` or `options.scenario`; `TRUSTLET_BACKEND` and `TRUSTLET_SCENARIO` (a built-in scenario's name or
+ * a JSON file); on Windows ntdll. A named backend never falls back to another.
+ *
+ * @throws TrustletError ERR_TRUSTLET_UNSUPPORTED off Windows when nothing chose the emulated machine; ERR_TRUSTLET_BACKEND when the backend
+ * cannot be loaded; ERR_TRUSTLET_BACKEND_REFUSED; ERR_TRUSTLET_FORMAT for a malformed scenario; ERR_TRUSTLET_ARGUMENT
+ */
+export function open(options: OpenOptions & { readonly backend: 'emulated' | Machine }): Vsm<Machine>;
+export function open(options: OpenOptions & { readonly scenario: string | Scenario }): Vsm<Machine>;
+export function open(options?: OpenOptions): Vsm<Machine | undefined>;
+export function open(options: OpenOptions = {}): Vsm<Machine | undefined> {
+  return openIn(here(), options);
+}

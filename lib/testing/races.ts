@@ -1,0 +1,56 @@
+/** Scripted races: what can happen to a process between a guard's check and its act. */
+import type { CallEvent } from '../emulator/hooks.js';
+import type { Machine } from '../emulator/machine.js';
+import type { FaultCall } from '../emulator/scenario.js';
+
+/** The calls that act, as opposed to those that open and ask. */
+const ACTING_CALLS: readonly FaultCall[] = [
+  'NtReadVirtualMemory',
+  'NtWriteVirtualMemory',
+  'NtAllocateVirtualMemory',
+  'NtMapViewOfSection',
+  'NtQueueApcThread',
+  'NtCreateThreadEx',
+  'NtSetContextThread',
+  'NtGetContextThread',
+  'NtSuspendThread',
+  'NtTerminateProcess',
+  'NtDebugActiveProcess',
+  'NtSetInformationProcess',
+];
+
+/** What a race did. */
+export interface Race {
+  /** True once the process has been ended. */
+  readonly happened: boolean;
+  /** Takes the race away again. */
+  cancel(): void;
+}
+
+/**
+ * Ends `label` after the guard has checked it, just before the first call that acts on it.
+ *
+ * An agent that acts on the handle it was given sees a call that fails and harms nobody: the held object keeps its pid from being
+ * given to another process.
+ *
+ * @param machine an emulated machine
+ * @param label the process that ends
+ */
+export const exitsBetweenCheckAndAct = (machine: Machine, label: string): Race => {
+  let happened = false;
+  const removals = ACTING_CALLS.map((call) =>
+    machine.before(call, ({ label: target }: CallEvent) => {
+      if (happened || target !== label) return;
+      happened = true;
+      machine.exit(label);
+    }),
+  );
+  return {
+    get happened(): boolean {
+      return happened;
+    },
+    cancel(): void {
+      for (const remove of removals) remove();
+    },
+  };
+};

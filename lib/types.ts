@@ -1,0 +1,277 @@
+/**
+ * The data every backend produces and every caller reads. No behaviour, no imports from above.
+ *
+ * Numbers: `bigint` for handles, addresses, start keys and FILETIMEs (100 ns since 1601-01-01 UTC); `number` for pids, tids and flags.
+ */
+import type { GuardOperation } from './guard/operations.js';
+
+/** What a process is. `unknown` is an answer, and it means: leave it alone. */
+export type SecureVerdict = 'secure' | 'ordinary' | 'unknown';
+
+/** Where answers come from. `replay` is reserved. */
+export type BackendName = 'driver' | 'ntdll' | 'emulated' | 'replay';
+
+/** How a statement is known (DESIGN.md rule 9). */
+export type Evidence = 'documented' | 'observed' | 'derived' | 'assumed';
+
+/** Why a verdict is what it is. */
+export type VerdictReason =
+  /** Bit 7 (IsSecureProcess) was set in a successful 64-byte query. */
+  | 'secure-bit-set'
+  /** Bit 7 and the Deleting bit were clear in a successful 64-byte query. */
+  | 'secure-bit-clear'
+  | UnknownReason;
+
+/** Why a verdict is `unknown`. */
+export type UnknownReason =
+  /** The process is being deleted; a clear bit says nothing about it any more. */
+  | 'exiting'
+  /** No process has this pid (any more). */
+  | 'gone'
+  /** The pid now belongs to another process than the identity asked for. */
+  | 'identity-mismatch'
+  /** The caller may not even ask (PROCESS_QUERY_LIMITED_INFORMATION refused). */
+  | 'access-denied'
+  /** pid 0 (Idle): it has no process object a handle could name. */
+  | 'idle-process'
+  /** The extended query (class 0, 64 bytes) failed; `status` says how. */
+  | 'query-failed'
+  /** Windows before build 15063 with VSM running: a clear bit is not promised to mean anything. */
+  | 'downlevel-bit';
+
+/**
+ * A process identity that survives pid reuse. `createTime` is a FILETIME (100 ns units); `startKey` is the kernel's start key.
+ * `null` means *absent* (the source does not have it): absence never matches anything.
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly createTime: bigint | null;
+  readonly startKey: bigint | null;
+}
+
+/** The flags of PROCESS_EXTENDED_BASIC_INFORMATION by the structure's own names, and the raw word. */
+export interface ProcessFlags {
+  readonly raw: number;
+  readonly IsProtectedProcess: boolean;
+  readonly IsWow64Process: boolean;
+  readonly IsProcessDeleting: boolean;
+  readonly IsCrossSessionCreate: boolean;
+  readonly IsFrozen: boolean;
+  readonly IsBackground: boolean;
+  readonly IsStronglyNamed: boolean;
+  readonly IsSecureProcess: boolean;
+  readonly IsSubsystemProcess: boolean;
+  readonly IsTrustedApp: boolean;
+}
+
+/** PS_PROTECTION decoded: protected process (light). Not isolation: a trustlet may have none, and a PPL may be no trustlet. */
+export interface Protection {
+  readonly raw: number;
+  readonly type: 'None' | 'ProtectedLight' | 'Protected' | `unknown(${number})`;
+  readonly signer:
+    | 'None'
+    | 'Authenticode'
+    | 'CodeGen'
+    | 'Antimalware'
+    | 'Lsa'
+    | 'Windows'
+    | 'WinTcb'
+    | 'WinSystem'
+    | 'App'
+    | `unknown(${number})`;
+  readonly audit: boolean;
+}
+
+/** SYSTEM_PROCESS_CLASSIFICATION of the process list. `SecureSystem` is the one Secure System pseudo-process, never LsaIso & co. */
+export type ProcessClassification =
+  | 'Normal'
+  | 'System'
+  | 'SecureSystem'
+  | 'MemCompression'
+  | 'Registry'
+  | `unknown(${number})`;
+
+/** Everything one backend can say of one process, as it was when asked. Names are labels, never evidence. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly verdict: SecureVerdict;
+  readonly reason: VerdictReason;
+  /** How far the verdict may be relied on. */
+  readonly evidence: Evidence;
+  /** NTSTATUS of the call that decided the verdict (unsigned); 0 when it succeeded. */
+  readonly status: number;
+  /** The symbolic name of `status`. */
+  readonly statusName: string;
+  /** null where the extended query did not succeed. */
+  readonly flags: ProcessFlags | null;
+  /** null where class 61 did not succeed (Windows before 8.1, Wine, access denied). */
+  readonly protection: Protection | null;
+  /** null where the process list has no extension (before 1709, WOW64, Wine) or was not read. */
+  readonly classification: ProcessClassification | null;
+  /** Idle, System, Secure System, Registry, Memory Compression: no image of their own. By pid 0/4 and classification, never by name. */
+  readonly pseudo: boolean;
+  /** Image name; a label only. null where it was not read. */
+  readonly name: string | null;
+  readonly parentPid: number | null;
+  readonly sessionId: number | null;
+  /** FILETIME, 100 ns units. */
+  readonly createTime: bigint | null;
+  readonly startKey: bigint | null;
+  readonly backend: BackendName;
+  /** True when no real system was asked. */
+  readonly simulated: boolean;
+}
+
+/** What to ask about: a pid, or an identity (checked: a mismatch refuses), or a thread, or a handle of the caller's own. */
+export type Target = number | ProcessTarget | ThreadTarget | HandleTarget;
+
+/** A process by pid and, from an event, by identity. A `startKey` or `createTime` of 0 counts as absent. */
+export interface ProcessTarget {
+  readonly pid: number;
+  readonly createTime?: bigint | undefined;
+  readonly startKey?: bigint | undefined;
+}
+
+/** A thread; `pid`, `createTime` and `startKey` are those its process is expected to have. */
+export interface ThreadTarget {
+  readonly tid: number;
+  readonly pid?: number | undefined;
+  readonly createTime?: bigint | undefined;
+  readonly startKey?: bigint | undefined;
+}
+
+/** A handle the caller already has. The guard works on a private duplicate of it with the rights the operation needs. */
+export interface HandleTarget {
+  readonly handle: bigint;
+  readonly kind: 'process' | 'thread';
+}
+
+/** Why the guard decided as it did: a verdict's reason, or one of its own. */
+export type DecisionReason =
+  | 'ordinary'
+  | 'secure'
+  /** A trustlet, an operation that is no isolation matter (suspend, terminate, duplicate-handle), and no opt-in by name. */
+  | 'availability'
+  /** As before, and the caller opted in by name. */
+  | 'availability-accepted'
+  | UnknownReason
+  /** The operation's own rights were refused; the target may be anything. */
+  | 'rights-denied'
+  /** The rights were granted but not the query right, and this backend cannot examine without it. */
+  | 'query-right-denied'
+  /** The thread and the process do not belong together (any more). */
+  | 'thread-mismatch'
+  /** The thread has ended. */
+  | 'thread-exited'
+  /** decide.ts and the driver disagree. */
+  | 'deciders-disagree';
+
+/** The guard's answer for one target and operation. Plain data: it can be logged as JSON once bigints are stringified. */
+export interface Decision {
+  readonly decision: 'allow' | 'refuse';
+  readonly verdict: SecureVerdict;
+  readonly reason: DecisionReason;
+  /** The operations asked for, in the order given. */
+  readonly operations: readonly GuardOperation[];
+  /** null when the target never resolved to a process (a thread that does not exist). */
+  readonly pid: number | null;
+  readonly tid: number | null;
+  readonly identity: ProcessIdentity | null;
+  /** NTSTATUS behind the reason (unsigned); 0 when nothing failed. */
+  readonly status: number;
+  readonly statusName: string;
+  /** One sentence: what to do about it. */
+  readonly advice: string;
+  readonly evidence: Evidence;
+  readonly backend: BackendName;
+  readonly simulated: boolean;
+}
+
+/** What a guarded callback gets. Valid until the callback settles. */
+export interface Held {
+  /**
+   * A real HANDLE of this process (emulated: a value no NT handle table holds), not inheritable, with `rights`.
+   * Throws ERR_TRUSTLET_RELEASED once the callback has settled.
+   */
+  readonly handle: bigint;
+  readonly pid: number;
+  readonly tid: number | null;
+  readonly identity: ProcessIdentity;
+  /** Access mask the handle was opened with. */
+  readonly rights: number;
+  readonly facts: ProcessFacts;
+}
+
+/** A yes/no/unknown answer with the evidence it rests on. `value` is null when it cannot be known. */
+export interface PostureAnswer {
+  readonly value: boolean | null;
+  /** What the answer was read from, e.g. `class 165 SecureKernelRunning`, or why it cannot be known. */
+  readonly evidence: string;
+}
+
+/** One system-wide query behind a posture: its NTSTATUS and, when it succeeded, its words by the structure's own names. */
+export interface PostureSource {
+  readonly status: number;
+  readonly statusName: string;
+  readonly values: Readonly<Record<string, boolean | number | string>> | null;
+}
+
+/** Is VBS really on? Answers with their evidence, and the raw words they came from. */
+export interface Posture {
+  readonly backend: BackendName;
+  readonly simulated: boolean;
+  /** e.g. `10.0.26100`. */
+  readonly windows: { readonly major: number; readonly minor: number; readonly build: number };
+  /** The secure kernel (VTL1) is running. */
+  readonly vsm: { readonly running: PostureAnswer };
+  readonly vbs: { readonly running: PostureAnswer; readonly hardwareEnforced: PostureAnswer };
+  readonly hvci: {
+    readonly configured: PostureAnswer;
+    readonly running: PostureAnswer;
+    readonly strict: PostureAnswer;
+  };
+  readonly credentialGuard: { readonly configured: PostureAnswer; readonly running: PostureAnswer };
+  /** Some trustlet process runs (which one, no NT query says). */
+  readonly trustletRunning: PostureAnswer;
+  readonly secureBoot: PostureAnswer;
+  /** Test signing weakens the trustlets' signing gate too. */
+  readonly testSigning: PostureAnswer;
+  readonly hypervisorPresent: PostureAnswer;
+  readonly sources: {
+    readonly isolatedUserMode: PostureSource;
+    readonly codeIntegrity: PostureSource;
+    readonly codeIntegrityPolicy: PostureSource;
+    readonly secureBoot: PostureSource;
+    readonly vsmProtection: PostureSource;
+    readonly hypervisor: PostureSource;
+  };
+}
+
+/** One cause that explains a failure, most likely first in `Explanation.causes`. */
+export interface ExplanationCause {
+  readonly cause:
+    | 'isolated'
+    | 'protected'
+    | 'pseudo-process'
+    | 'access-control'
+    | 'exited'
+    | 'reused'
+    | 'no-such-process'
+    | 'unknown'
+    | 'none';
+  readonly text: string;
+  /** What the caller can do. */
+  readonly advice: string;
+}
+
+/** Answer of `vsm.explain`: why touching a process fails. */
+export interface Explanation {
+  readonly pid: number | null;
+  readonly facts: ProcessFacts | null;
+  /** The error that was asked about, when one was. */
+  readonly error: { readonly ntstatus: number | null; readonly win32: number | null; readonly name: string } | null;
+  readonly summary: string;
+  readonly causes: readonly ExplanationCause[];
+  readonly backend: BackendName;
+  readonly simulated: boolean;
+}

@@ -1,0 +1,194 @@
+/** The object `open()` returns: one face over whichever backend answers. */
+import { requireId, requireObject, show } from './arguments.js';
+import type { Backend, ProcessRecord } from './backend.js';
+import { Census } from './census.js';
+import { TrustletError } from './errors.js';
+import { type ExplainedError, explainFacts, readErrorCode } from './explain.js';
+import { factsFrom } from './facts.js';
+import { Guard, type Lifetime } from './guard/guard.js';
+import { readTarget } from './guard/target.js';
+import type { BackendName, Explanation, Posture, ProcessFacts, ProcessTarget } from './types.js';
+
+/** Which backend answers, and whether it is a real system. */
+export interface BackendInfo {
+  readonly name: BackendName;
+  readonly simulated: boolean;
+  /** One line for people. */
+  readonly description: string;
+}
+
+/**
+ * The machine, seen through one backend. All calls are synchronous. After `close()` every call throws ERR_TRUSTLET_CLOSED;
+ * handles held by a running `guard.run` live until their callbacks settle.
+ *
+ * @typeParam M type of `machine`: the emulated machine, or undefined on any other backend
+ */
+export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
+  readonly backend: BackendInfo;
+  /** Check-then-act: `guard.check`, `guard.run`. */
+  readonly guard: Guard;
+  /** The emulated machine behind this vsm; undefined elsewhere. */
+  readonly machine: M;
+  readonly #backend: Backend;
+  #closed = false;
+  #held = 0;
+
+  /** For `open()`; use that. */
+  constructor(backend: Backend, machine: M) {
+    this.#backend = backend;
+    this.machine = machine;
+    this.backend = { name: backend.name, simulated: backend.simulated, description: backend.description };
+    const lifetime: Lifetime = {
+      requireOpen: () => this.#requireOpen(),
+      enter: () => {
+        this.#held += 1;
+      },
+      leave: () => {
+        this.#held -= 1;
+        this.#disposeWhenIdle();
+      },
+    };
+    this.guard = new Guard(backend, lifetime);
+  }
+
+  /**
+   * Is this process a trustlet?
+   *
+   * @param pid process id
+   * @returns true for a trustlet, false for an ordinary process
+   * @throws TrustletError ERR_TRUSTLET_UNKNOWN when it cannot be known (exited, access denied, failed query …): treat that as true;
+   * ERR_TRUSTLET_ARGUMENT, ERR_TRUSTLET_CLOSED
+   */
+  isSecureProcess(pid: number): boolean {
+    this.#requireOpen();
+    const facts = this.query(requireId('pid', pid));
+    if (facts.verdict !== 'unknown') return facts.verdict === 'secure';
+    throw new TrustletError(
+      'ERR_TRUSTLET_UNKNOWN',
+      `Whether pid ${pid} is a trustlet cannot be known: ${facts.reason} (${facts.statusName}), asked through the ` +
+        `${facts.backend} backend. Leave it alone; query(${pid}) and explain(${pid}) say more.`,
+      { pid, ntstatus: facts.status },
+    );
+  }
+
+  /**
+   * Everything known of one process. Costs one open, a handful of queries and one close. The state of the target is data, never an exception.
+   *
+   * @param target a pid, or an identity: another process under that pid is `unknown`, reason `identity-mismatch`
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT, ERR_TRUSTLET_CLOSED, ERR_TRUSTLET_BACKEND
+   */
+  query(target: number | ProcessTarget): ProcessFacts {
+    this.#requireOpen();
+    const read = readTarget(target);
+    if (read.kind !== 'process') {
+      throw new TrustletError(
+        'ERR_TRUSTLET_ARGUMENT',
+        `query takes a pid or { pid, createTime?, startKey? }; got a ${read.kind} target.`,
+      );
+    }
+    const { pid, createTime, startKey } = read.expected;
+    const facts = this.#facts(this.#backend.query(pid));
+    const silent = facts.createTime === null && facts.startKey === null && facts.verdict === 'unknown';
+    const same =
+      (createTime === null || createTime === facts.createTime) && (startKey === null || startKey === facts.startKey);
+    return same || silent
+      ? facts
+      : { ...facts, verdict: 'unknown', reason: 'identity-mismatch', status: 0, statusName: 'STATUS_SUCCESS' };
+  }
+
+  /**
+   * As `query`, for many pids; the result is aligned with the input, duplicates included.
+   *
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT (naming the index), ERR_TRUSTLET_CLOSED, ERR_TRUSTLET_BACKEND
+   */
+  queryMany(pids: readonly number[]): ProcessFacts[] {
+    this.#requireOpen();
+    if (!Array.isArray(pids))
+      throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `pids must be a list of pids; got ${show(pids)}.`);
+    const checked = pids.map((pid: unknown, index) => requireId(`pids[${index}]`, pid));
+    return this.#backend.queryMany(checked).map((record) => this.#facts(record));
+  }
+
+  /**
+   * Every process there is, at one moment.
+   *
+   * @throws TrustletError ERR_TRUSTLET_CLOSED, ERR_TRUSTLET_BACKEND when the process list cannot be read
+   */
+  census(): Census {
+    this.#requireOpen();
+    return new Census(this.#backend.census(), this.#backend.system(), this.#backend);
+  }
+
+  /** What of VSM, VBS, HVCI and Credential Guard is configured and running, with the evidence for each answer. */
+  posture(): Posture {
+    this.#requireOpen();
+    return this.#backend.posture();
+  }
+
+  /**
+   * Why touching a process fails.
+   *
+   * Reads the process list once, for the name and classification of the target.
+   *
+   * @param target a pid or an identity
+   * @param error the error met: a Win32 code, an NTSTATUS, or an error object that carries `ntstatus` or `win32`
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT, ERR_TRUSTLET_CLOSED
+   */
+  explain(target: number | ProcessTarget, error?: unknown): Explanation {
+    const facts = this.query(target);
+    const listed = this.census().find(facts.pid);
+    const isSame = listed !== undefined && listed.createTime === facts.createTime;
+    const silent = facts.createTime === null && facts.reason !== 'gone';
+    const known =
+      listed !== undefined && (isSame || silent)
+        ? { ...facts, name: listed.name, classification: listed.classification, pseudo: listed.pseudo }
+        : facts;
+    return explainFacts(known, readError(error), this.#backend);
+  }
+
+  /** New calls throw ERR_TRUSTLET_CLOSED from now on; the backend is let go of once the last held handle is released. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#disposeWhenIdle();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  #facts(record: ProcessRecord): ProcessFacts {
+    return factsFrom(record, this.#backend.system(), this.#backend);
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) {
+      throw new TrustletError(
+        'ERR_TRUSTLET_CLOSED',
+        `This vsm (${this.backend.description}) was closed; call open() for a new one.`,
+      );
+    }
+  }
+
+  #disposeWhenIdle(): void {
+    if (this.#closed && this.#held === 0) this.#backend.dispose();
+  }
+}
+
+const readError = (error: unknown): ExplainedError | null => {
+  if (error === undefined || error === null) return null;
+  if (typeof error === 'number' && Number.isInteger(error) && error >= -0x8000_0000 && error <= 0xffff_ffff)
+    return readErrorCode(error);
+  requireObject('error', error);
+  const code = error['ntstatus'] ?? error['win32'];
+  if (typeof code === 'number') return readErrorCode(code);
+  throw new TrustletError(
+    'ERR_TRUSTLET_ARGUMENT',
+    `error must be a number or carry ntstatus or win32; got ${show(error)}.`,
+  );
+};

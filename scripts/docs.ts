@@ -1,0 +1,95 @@
+/**
+ * Writes the generated pages of docs/. `--check` writes nothing, compares, and exits 1 when a page is stale.
+ * Compiled to dist/scripts/docs.js.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Behaviour, behaviours } from '../lib/emulator/behaviours.js';
+
+const ROOT = new URL('../../', import.meta.url);
+
+/** Text inside a table cell. */
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+const code = (value: string | number): string =>
+  typeof value === 'number' && value > 9 ? `\`0x${value.toString(16)}\`` : `\`${value}\``;
+
+const policyText = (row: Behaviour): string =>
+  row.policy === null
+    ? 'none: nothing is left open'
+    : `\`${row.policy}\`: ${[row.outcome, ...row.alternatives].map(code).join(', ')} (the first is the default)`;
+
+const section = (row: Behaviour): readonly string[] => [
+  `### ${row.id}`,
+  '',
+  row.statement,
+  '',
+  '| | |',
+  '|---|---|',
+  `| What we do | ${cell(row.does)} |`,
+  `| Outcome | ${code(row.outcome)} |`,
+  `| Policy | ${cell(policyText(row))} |`,
+  `| Test | \`test/unit/emulator/behaviours/${row.test.file.replace(/\.js$/, '.ts')}\`: ${cell(row.test.title)} |`,
+  `| Evidence | ${row.evidence} |`,
+  `| Source | ${cell(row.source)} |`,
+  '| Seen | emulated |',
+  '',
+];
+
+/** docs/behaviours.md, from the behaviour table. */
+export const behavioursPage = (): string => {
+  const seed = behaviours.filter((row) => row.id.startsWith('B'));
+  const further = behaviours.filter((row) => !row.id.startsWith('B'));
+  return `${[
+    '<!-- Written by scripts/docs.ts from lib/emulator/behaviours.ts. Do not edit; run `npm run docs`. -->',
+    '# Behaviours',
+    '',
+    'What the emulated machine answers where the answer is a statement about Windows, and how each is known. The emulator reads the',
+    'outcome from this table to act, and `scripts/flip-behaviours.mjs` shows that the test named for a row fails once the outcome is',
+    'another. *Seen: emulated* means that nothing here was observed on a real Windows by this project.',
+    '',
+    'Evidence: `documented` by Microsoft; `observed` in published experiments; `derived` from published analyses of the code;',
+    '`assumed` where nothing better is known. `facts/` names the project’s fact sheets. *seed* is Microsoft’s article "Isolated User',
+    'Mode (IUM) Processes". A policy is chosen by a scenario (`"policies"`) or by `boot({ policies })`.',
+    '',
+    '## Statements of the seed article',
+    '',
+    ...seed.flatMap(section),
+    '## Further outcomes',
+    '',
+    ...further.flatMap(section),
+  ]
+    .join('\n')
+    .trimEnd()}\n`;
+};
+
+interface Page {
+  readonly path: string;
+  readonly text: string;
+}
+
+const pages = (): readonly Page[] => [{ path: 'docs/behaviours.md', text: behavioursPage() }];
+
+const readPage = (url: URL): string => {
+  try {
+    return readFileSync(url, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+const main = (): void => {
+  const check = process.argv.includes('--check');
+  for (const { path, text } of pages()) {
+    const url = new URL(path, ROOT);
+    const stale = readPage(url) !== text;
+    if (stale && check) {
+      console.error(`${path} is stale: run npm run docs.`);
+      process.exitCode = 1;
+    }
+    if (stale && !check) writeFileSync(url, text);
+    console.log(`${path}: ${stale ? (check ? 'stale' : 'written') : 'up to date'}`);
+  }
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();

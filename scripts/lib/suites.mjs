@@ -1,0 +1,145 @@
+// The suites of `npm test`, in order. Each says where it runs: what passes on the emulated machine, over the simulated
+// kernel or in Wine is evidence of consistency with the facts, not of what Windows does.
+
+import { existsSync } from 'node:fs';
+import { measureCoverage } from './coverage.mjs';
+import { build, pruneStale } from './dist.mjs';
+import { runInWine, runNative, testFiles } from './node-tests.mjs';
+import { checkPackage } from './package-checks.mjs';
+import { inRoot } from './paths.mjs';
+import { cleanEnvironment, run } from './run.mjs';
+import { countLastLine } from './tap.mjs';
+
+/**
+ * @typedef {object} Outcome
+ * @property {number} passed
+ * @property {number} failed
+ * @property {number} [skipped]
+ * @property {string} [note] shown below the table
+ * @property {string} [log] shown when something failed
+ *
+ * @typedef {object} Context
+ * @property {boolean} long
+ * @property {Record<string, string>} env for the tests themselves
+ *
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {string} where
+ * @property {string[]} [tools] names from scripts/setup.mjs
+ * @property {string[]} [files] files of the repository it cannot run without
+ * @property {boolean} [needsBuild] false for what makes sense after a failed build
+ * @property {string[]} [tests] folders under test/, at least one of which must hold a test file
+ * @property {(file: string) => boolean} [choose] which of those files
+ * @property {(context: Context & { files: string[] }) => Promise<Outcome>} run
+ */
+
+const NTSIM = 'scripts/build-ntsim.mjs';
+
+/** A program counts by its last line `N passed, N failed`, or as one test by its exit code. */
+async function program(command, args, { env, timeout }) {
+  const result = await run(command, args, { env: { ...cleanEnvironment(), ...env }, timeout });
+  const counts = countLastLine(result.stdout) ?? {
+    passed: result.exitCode === 0 ? 1 : 0,
+    failed: result.exitCode === 0 ? 0 : 1,
+  };
+  if (result.exitCode !== 0 && counts.failed === 0) counts.failed = 1;
+  return { ...counts, log: result.stdout + result.stderr };
+}
+
+const script = (path, args, options) => program(process.execPath, [inRoot(path), ...args], options);
+
+/** Builds the simulated kernel for a target, see scripts/build-ntsim.mjs. */
+async function ntsim(target) {
+  const { buildNtsim } = await import('../build-ntsim.mjs');
+  return buildNtsim({ target });
+}
+
+/** @type {(name: string, tests: string[], where: string) => Suite} */
+const native = (name, tests, where) => ({
+  name,
+  where,
+  tests,
+  tools: ['gcc'],
+  files: [NTSIM],
+  run: async ({ files, env, long }) => {
+    await ntsim('linux');
+    return runNative({ name: name.replaceAll(/\W+/g, '-'), files, env, timeout: long ? 7200 : 600 });
+  },
+});
+
+/** @type {(node: '20' | '22', choose: (file: string) => boolean, what: string) => Suite} */
+const inWine = (node, choose, what) => ({
+  name: `${what}, node.exe ${node}`,
+  where: 'Wine',
+  tests: ['wine'],
+  choose,
+  tools: ['wine', 'node.exe', 'mingw'],
+  files: [NTSIM],
+  run: async ({ files, env, long }) => {
+    await ntsim('win32');
+    return runInWine({ name: `wine-${node}`, node, files, env, timeout: long ? 3600 : 600 });
+  },
+});
+
+/** @type {Suite[]} */
+export const SUITES = [
+  {
+    name: 'build',
+    where: 'this machine',
+    run: async () => {
+      const removed = pruneStale();
+      const result = await build();
+      const passed = result.exitCode === 0 ? 1 : 0;
+      const note = removed.length > 0 ? `removed ${removed.length} compiled files whose source is gone` : undefined;
+      return { passed, failed: 1 - passed, note, log: result.stdout + result.stderr };
+    },
+  },
+  {
+    name: 'lint',
+    where: 'this machine',
+    needsBuild: false,
+    run: () => script('node_modules/@biomejs/biome/bin/biome', ['ci', '--colors=off', '.'], { env: {}, timeout: 120 }),
+  },
+  {
+    name: 'C tests of ntsim',
+    where: 'simulated kernel',
+    needsBuild: false,
+    tools: ['gcc', 'sanitizers'],
+    files: [NTSIM],
+    run: async ({ env, long }) => program(await ntsim('test'), [], { env, timeout: long ? 3600 : 300 }),
+  },
+  native('unit, property, model', ['unit', 'property', 'model'], 'emulated'),
+  native('contract', ['contract'], 'emulated + simulated kernel'),
+  { name: 'coverage gates', where: 'this machine', run: measureCoverage },
+  inWine('22', () => true, 'all'),
+  inWine('20', (file) => file.includes('contract'), 'contract'),
+  {
+    name: 'behaviour rows flipped',
+    where: 'emulated',
+    files: ['scripts/flip-behaviours.mjs'],
+    run: ({ env, long }) => script('scripts/flip-behaviours.mjs', [], { env, timeout: long ? 7200 : 600 }),
+  },
+  {
+    name: 'generated docs are fresh',
+    where: 'this machine',
+    files: ['scripts/docs.ts'],
+    run: () => script('dist/scripts/docs.js', ['--check'], { env: {}, timeout: 120 }),
+  },
+  { name: 'package', where: 'this machine', run: checkPackage },
+];
+
+/**
+ * What keeps a suite from running, or undefined.
+ * @param {Suite} suite
+ * @param {{ explain: (names: string[]) => string[] }} tools
+ */
+export function obstacle(suite, tools) {
+  const reasons = tools.explain(suite.tools ?? []);
+  reasons.push(...(suite.files ?? []).filter((path) => !existsSync(inRoot(path))).map((path) => `missing: ${path}`));
+  if (suite.tests && filesOf(suite).length === 0)
+    reasons.push(`missing: test files in test/${suite.tests.join(', test/')}`);
+  return reasons.length > 0 ? reasons.join('; ') : undefined;
+}
+
+/** The test files of a suite. @param {Suite} suite */
+export const filesOf = (suite) => testFiles(suite.tests ?? []).filter(suite.choose ?? (() => true));

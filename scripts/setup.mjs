@@ -1,0 +1,153 @@
+// node scripts/setup.mjs: finds what the tests need and, as root on a Debian with apt-get, installs what is missing.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inRoot } from './lib/paths.mjs';
+import { cleanEnvironment, run, which } from './lib/run.mjs';
+
+const wineFolder = inRoot('scripts', 'wine');
+const wineStamp = inRoot('scripts', 'wine', 'node_modules', '.trustlet-lock');
+
+const firstOf = (...programs) => programs.map(which).find((path) => path !== undefined);
+
+function sanitizers() {
+  if (which('gcc') === undefined) return undefined;
+  const libraries = ['libasan.so', 'libubsan.so'].map((name) =>
+    spawnSync('gcc', [`-print-file-name=${name}`], { encoding: 'utf8', timeout: 10_000 }).stdout.trim(),
+  );
+  return libraries.every((path) => isAbsolute(path) && existsSync(path)) ? libraries[0] : undefined;
+}
+
+const lockHash = () =>
+  createHash('sha256')
+    .update(readFileSync(inRoot('scripts', 'wine', 'package-lock.json')))
+    .digest('hex');
+
+function nodeExes() {
+  if (!existsSync(wineStamp) || readFileSync(wineStamp, 'utf8') !== lockHash()) return undefined;
+  return inRoot('scripts', 'wine', 'node_modules');
+}
+
+/**
+ * What the suites need. `suites` says what cannot run without it; `packages` are Debian's; `npm` comes with the harness.
+ * @type {{ name: string, find: () => string | undefined, packages: string[], npm?: boolean, optional?: boolean, suites: string }[]}
+ */
+const TOOLS = [
+  {
+    name: 'gcc',
+    find: () => firstOf('gcc'),
+    packages: ['gcc', 'g++', 'libc6-dev'],
+    suites: 'simulated kernel as a Linux library',
+  },
+  {
+    name: 'sanitizers',
+    find: sanitizers,
+    packages: ['gcc', 'g++', 'libc6-dev'],
+    suites: 'C tests of the simulated kernel',
+  },
+  {
+    name: 'mingw',
+    find: () => firstOf('x86_64-w64-mingw32-gcc-posix', 'x86_64-w64-mingw32-gcc'),
+    packages: ['gcc-mingw-w64-x86-64-posix'],
+    suites: 'simulated kernel as a Windows library, for the Wine suites',
+  },
+  {
+    name: 'wine',
+    find: () => (which('wineserver') === undefined ? undefined : firstOf('wine', 'wine64')),
+    packages: ['wine', 'wine64'],
+    suites: 'everything in Wine',
+  },
+  { name: 'node.exe', find: nodeExes, packages: [], npm: true, suites: 'everything in Wine' },
+  {
+    name: 'clang',
+    find: () => firstOf('clang'),
+    packages: [],
+    optional: true,
+    suites: 'none (a second opinion on the C code)',
+  },
+];
+
+class Tools {
+  #found = new Map();
+  constructor() {
+    this.look();
+  }
+  look() {
+    this.#found = new Map(TOOLS.map((tool) => [tool.name, tool.find()]));
+  }
+  /** @param {string} name */
+  has(name) {
+    return this.#found.get(name) !== undefined;
+  }
+  /** @param {string} name */
+  path(name) {
+    return this.#found.get(name);
+  }
+  /** One line for each of the named tools that is missing: what it is, what installs it, what cannot run. */
+  explain(names = TOOLS.filter((tool) => !tool.optional).map((tool) => tool.name)) {
+    return TOOLS.filter((tool) => names.includes(tool.name) && !this.has(tool.name)).map((tool) => {
+      const how = tool.npm ? 'run `npm ci` in scripts/wine' : `Debian: apt-get install ${tool.packages.join(' ')}`;
+      return `missing: ${tool.name} (${how}); cannot run: ${tool.suites}`;
+    });
+  }
+}
+
+async function aptInstall(packages, log) {
+  const env = { ...cleanEnvironment(), DEBIAN_FRONTEND: 'noninteractive' };
+  log(`installing with apt-get: ${packages.join(' ')}`);
+  for (const [args, timeout] of [
+    [['update', '-q'], 300],
+    [['install', '-q', '-y', '--no-install-recommends', ...packages], 900],
+  ]) {
+    const result = await run('apt-get', args, { env, timeout });
+    if (result.exitCode === 0) continue;
+    log(
+      `apt-get ${args[0]} ended with ${result.exitCode}:\n${(result.stdout + result.stderr).split('\n').slice(-15).join('\n')}`,
+    );
+    if (args[0] === 'install') return;
+  }
+}
+
+async function npmInstall(log) {
+  log('installing the Windows node.exe and koffi for Wine: npm ci in scripts/wine');
+  const result = await run('npm', ['ci'], { cwd: wineFolder, timeout: 600 });
+  if (result.exitCode === 0) writeFileSync(wineStamp, lockHash());
+  else log(`npm ci in scripts/wine ended with ${result.exitCode}:\n${result.stdout}${result.stderr}`);
+}
+
+/**
+ * Looks for the tools, installs what is missing where that is allowed, and looks again.
+ * @param {object} [options]
+ * @param {string[]} [options.want] names of tools; default: all that are not optional
+ * @param {(message: string) => void} [options.log]
+ * @returns {Promise<Tools>}
+ */
+export async function setUp({
+  want = TOOLS.filter((tool) => !tool.optional).map((tool) => tool.name),
+  log = console.log,
+} = {}) {
+  const tools = new Tools();
+  const missing = () => TOOLS.filter((tool) => want.includes(tool.name) && !tools.has(tool.name));
+
+  const packages = [...new Set(missing().flatMap((tool) => tool.packages))];
+  if (packages.length > 0 && process.getuid?.() === 0 && which('apt-get') !== undefined) {
+    await aptInstall(packages, log);
+    tools.look();
+  }
+  if (missing().some((tool) => tool.npm) && tools.has('wine')) {
+    await npmInstall(log);
+    tools.look();
+  }
+  return tools;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const tools = await setUp();
+  for (const { name } of TOOLS) if (tools.has(name)) console.log(`found: ${name} (${tools.path(name)})`);
+  const missing = tools.explain();
+  for (const line of missing) console.log(line);
+  process.exitCode = missing.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,386 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { TrustletError } from '../../../lib/errors.js';
+import type { Decision, Held } from '../../../lib/types.js';
+import { Vsm } from '../../../lib/vsm.js';
+import { FakeBackend } from '../../support/fake-backend.js';
+
+let backend: FakeBackend;
+let vsm: Vsm<undefined>;
+
+beforeEach(() => {
+  backend = new FakeBackend();
+  vsm = new Vsm(backend, undefined);
+});
+
+const decisionOf = (act: () => unknown): Decision => {
+  try {
+    act();
+  } catch (error) {
+    assert.ok(error instanceof TrustletError);
+    assert.equal(error.code, 'ERR_TRUSTLET_REFUSED');
+    return error.decision as Decision;
+  }
+  assert.fail('not refused');
+};
+
+const never = (): never => assert.fail('the callback was entered');
+
+describe('guard.run', () => {
+  test('hands an ordinary process to the callback on one handle with rights and query right', () => {
+    backend.addProcess(100);
+    const seen = vsm.guard.run(100, 'write', (held) => {
+      assert.equal(backend.openHandles.get(held.handle)?.access, 0x1028);
+      assert.equal(held.pid, 100);
+      assert.equal(held.tid, null);
+      assert.equal(held.rights, 0x1028);
+      assert.equal(held.facts.verdict, 'ordinary');
+      assert.deepEqual(held.identity, { pid: 100, createTime: 0x1d0000000000000n, startKey: 0x1000000000064n });
+      return 'done';
+    });
+    assert.equal(seen, 'done');
+    assert.deepEqual(backend.calls, ['open process 100 0x1028', 'examine process', 'close']);
+    assert.equal(backend.openHandles.size, 0);
+  });
+
+  test('refuses a trustlet before the callback and closes what it opened', () => {
+    backend.addProcess(100, { flags: 0x80 });
+    const decision = decisionOf(() => vsm.guard.run(100, 'read', never));
+    assert.equal(decision.reason, 'secure');
+    assert.equal(decision.verdict, 'secure');
+    assert.equal(decision.pid, 100);
+    assert.deepEqual(decision.operations, ['read']);
+    assert.equal(backend.openHandles.size, 0);
+  });
+
+  test('the refusal says operation, pid, reason, status, backend and what to do', () => {
+    backend.addProcess(100, { extendedStatus: 0xc000009d, flags: null });
+    assert.throws(
+      () => vsm.guard.run(100, ['read', 'write'], never),
+      (error: unknown) => {
+        assert.ok(error instanceof TrustletError);
+        assert.equal(error.operation, 'read+write');
+        assert.equal(error.pid, 100);
+        assert.equal(error.ntstatus, 0xc000009d);
+        assert.equal(error.ntstatusName, 'STATUS_DEVICE_NOT_CONNECTED');
+        assert.match(error.message, /Refused read\+write on pid 100: query-failed \(STATUS_DEVICE_NOT_CONNECTED\).*ntdll backend\. .*trustlet/);
+        return true;
+      },
+    );
+  });
+
+  test('an availability operation passes on a trustlet when it is accepted by name', () => {
+    backend.addProcess(100, { flags: 0x80 });
+    assert.equal(decisionOf(() => vsm.guard.run(100, 'terminate', never)).reason, 'availability');
+    assert.equal(
+      vsm.guard.run(100, 'terminate', (held) => held.facts.verdict, { accept: ['terminate'] }),
+      'secure',
+    );
+  });
+
+  test('a process that refuses the rights is refused with the better reason', () => {
+    backend.addProcess(100, { flags: 0x80 }, 0x1000);
+    backend.addProcess(104, {}, 0x1000);
+    backend.addProcess(108, {}, 0);
+    assert.equal(decisionOf(() => vsm.guard.run(100, 'read', never)).reason, 'secure');
+    assert.equal(decisionOf(() => vsm.guard.run(104, 'read', never)).reason, 'rights-denied');
+    assert.equal(decisionOf(() => vsm.guard.run(108, 'read', never)).reason, 'access-denied');
+    assert.equal(decisionOf(() => vsm.guard.run(112, 'read', never)).reason, 'gone');
+    assert.equal(backend.openHandles.size, 0);
+  });
+
+  test('rights without the query right are refused where the backend cannot examine the handle', () => {
+    backend.addProcess(100, {}, 0x10);
+    const decision = decisionOf(() => vsm.guard.run(100, 'read', never));
+    assert.equal(decision.reason, 'query-right-denied');
+    assert.equal(decision.status, 0xc0000022);
+    assert.equal(backend.openHandles.size, 0);
+  });
+
+  test('rights without the query right are examined where the backend can', () => {
+    backend.addProcess(100, {}, 0x10);
+    backend.examinesAnyHandle = true;
+    assert.equal(
+      vsm.guard.run(100, 'read', (held) => held.rights),
+      0x10,
+    );
+    backend.addProcess(104, { flags: 0x80 }, 0x10);
+    assert.equal(decisionOf(() => vsm.guard.run(104, 'read', never)).reason, 'secure');
+    assert.equal(backend.openHandles.size, 0);
+  });
+
+  test('an identity that is not the one found is refused', () => {
+    backend.addProcess(100);
+    assert.equal(decisionOf(() => vsm.guard.run({ pid: 100, createTime: 1n }, 'read', never)).reason, 'identity-mismatch');
+    assert.equal(decisionOf(() => vsm.guard.run({ pid: 100, startKey: 1n }, 'read', never)).reason, 'identity-mismatch');
+    const identity = { pid: 100, createTime: 0x1d0000000000000n, startKey: 0x1000000000064n };
+    assert.equal(
+      vsm.guard.run(identity, 'read', () => true),
+      true,
+    );
+  });
+
+  test('an identity that was asked for but is not known does not match', () => {
+    backend.addProcess(100, { startKey: null });
+    assert.equal(
+      decisionOf(() => vsm.guard.run({ pid: 100, startKey: 0x1000000000064n }, 'read', never)).reason,
+      'identity-mismatch',
+    );
+    backend.addProcess(104, { startKey: 0n, createTime: null });
+    assert.equal(decisionOf(() => vsm.guard.run({ pid: 104, createTime: 5n }, 'read', never)).reason, 'identity-mismatch');
+  });
+
+  test('a pid whose object reports another pid is refused (NtOpenProcess ignores the low two bits)', () => {
+    backend.processes.set(101, { record: { ...backend.addProcess(100).record }, grants: 0x1fffff });
+    assert.equal(decisionOf(() => vsm.guard.run(101, 'read', never)).reason, 'identity-mismatch');
+  });
+
+  test('an object that answers nothing about its identity keeps the better reason and the pid asked for', () => {
+    backend.addProcess(100, { pid: 0, extendedStatus: 0xc0000004, flags: null, createTime: null, startKey: null });
+    const decision = decisionOf(() => vsm.guard.run({ pid: 100, createTime: 5n }, 'read', never));
+    assert.equal(decision.reason, 'query-failed');
+    assert.equal(decision.pid, 100);
+  });
+
+  test('a gone process with an identity is gone, not a mismatch', () => {
+    assert.equal(decisionOf(() => vsm.guard.run({ pid: 100, createTime: 5n }, 'read', never)).reason, 'gone');
+  });
+
+  describe('threads', () => {
+    test('holds the thread and examines its process', () => {
+      backend.addProcess(100);
+      backend.addThread(204, { pid: 100, grants: 0x1fffff });
+      vsm.guard.run({ tid: 204, pid: 100 }, 'queue-apc', (held) => {
+        assert.equal(backend.openHandles.get(held.handle)?.kind, 'thread');
+        assert.equal(held.rights, 0x810);
+        assert.equal(held.tid, 204);
+        assert.equal(held.pid, 100);
+      });
+      assert.equal(backend.openHandles.size, 0);
+    });
+
+    test('refuses a thread of a trustlet, of another process, an ended one, and one that does not exist', () => {
+      backend.addProcess(100, { flags: 0x80 });
+      backend.addProcess(104);
+      backend.addThread(204, { pid: 100, grants: 0x1fffff });
+      backend.addThread(208, { pid: 104, grants: 0x1fffff, exited: true });
+      backend.addThread(212, { pid: 104, grants: 0x1fffff, status: 0xc000000b });
+      backend.addThread(216, { pid: 104, grants: 0x1fffff, reports: 999 });
+      backend.addThread(220, { pid: 104, grants: 0x800 });
+      const reason = (target: { tid: number; pid?: number }): string =>
+        decisionOf(() => vsm.guard.run(target, 'queue-apc', never)).reason;
+      assert.equal(reason({ tid: 204 }), 'secure');
+      assert.equal(reason({ tid: 204, pid: 104 }), 'identity-mismatch');
+      assert.equal(reason({ tid: 208 }), 'thread-exited');
+      assert.equal(reason({ tid: 212 }), 'thread-mismatch');
+      assert.equal(reason({ tid: 216 }), 'thread-mismatch');
+      assert.equal(reason({ tid: 220 }), 'access-denied');
+      assert.equal(reason({ tid: 220, pid: 104 }), 'rights-denied');
+      assert.equal(reason({ tid: 999 }), 'gone');
+      assert.equal(backend.openHandles.size, 0);
+    });
+
+    test('names the tid when no pid is known', () => {
+      assert.throws(() => vsm.guard.run({ tid: 999 }, 'queue-apc', never), /Refused queue-apc on tid 999: gone/);
+    });
+
+    test('set-windows-hook needs no right but the query right', () => {
+      backend.addProcess(100);
+      backend.addThread(204, { pid: 100, grants: 0x800 });
+      assert.equal(
+        vsm.guard.run({ tid: 204 }, 'set-windows-hook', (held) => held.rights),
+        0x800,
+      );
+      backend.addThread(208, { pid: 100, grants: 0 });
+      assert.equal(decisionOf(() => vsm.guard.run({ tid: 208 }, 'set-windows-hook', never)).reason, 'access-denied');
+    });
+  });
+
+  describe('handles of the caller', () => {
+    test('works on a private duplicate with the rights it needs', () => {
+      backend.addProcess(100);
+      const own = backend.openProcess(100, 0x10).handle;
+      vsm.guard.run({ handle: own, kind: 'process' }, 'read', (held) => {
+        assert.notEqual(held.handle, own);
+        assert.equal(backend.openHandles.get(held.handle)?.access, 0x1010);
+      });
+      assert.deepEqual([...backend.openHandles.keys()], [own]);
+    });
+
+    test('a handle that is none is refused', () => {
+      const decision = decisionOf(() => vsm.guard.run({ handle: 0x1234n, kind: 'process' }, 'read', never));
+      assert.equal(decision.reason, 'query-failed');
+      assert.equal(decision.statusName, 'STATUS_INVALID_HANDLE');
+      assert.equal(decision.pid, null);
+    });
+  });
+
+  describe('the handle is released on every path', () => {
+    test('after a callback that throws, and the error is passed on', () => {
+      backend.addProcess(100);
+      const mine = new Error('mine');
+      assert.throws(
+        () =>
+          vsm.guard.run(100, 'read', () => {
+            throw mine;
+          }),
+        (error) => error === mine,
+      );
+      assert.equal(backend.openHandles.size, 0);
+    });
+
+    test('after a promise resolves, and not before', async () => {
+      backend.addProcess(100);
+      let finish = (_value: string): void => undefined;
+      const running = vsm.guard.run(100, 'read', () => new Promise<string>((resolve) => {
+        finish = resolve;
+      }));
+      assert.equal(backend.openHandles.size, 1);
+      finish('later');
+      assert.equal(await running, 'later');
+      assert.equal(backend.openHandles.size, 0);
+    });
+
+    test('after a promise rejects, and the reason is passed on', async () => {
+      backend.addProcess(100);
+      await assert.rejects(
+        vsm.guard.run(100, 'read', async () => {
+          await Promise.resolve();
+          throw new Error('later');
+        }),
+        /later/,
+      );
+      assert.equal(backend.openHandles.size, 0);
+    });
+
+    test('for a foreign thenable too, even one whose then throws', async () => {
+      backend.addProcess(100);
+      const thenable = { then: (resolve: (value: number) => void): void => resolve(7) };
+      assert.equal(await vsm.guard.run(100, 'read', () => thenable as unknown as Promise<number>), 7);
+      const broken = {
+        get then(): never {
+          throw new Error('no then');
+        },
+      };
+      assert.throws(() => vsm.guard.run(100, 'read', () => broken), /no then/);
+      assert.equal(backend.openHandles.size, 0);
+    });
+
+    test('when the examination itself throws', () => {
+      backend.addProcess(100);
+      backend.examineError = new TrustletError('ERR_TRUSTLET_BACKEND', 'The device is gone.');
+      assert.throws(() => vsm.guard.run(100, 'read', never), /The device is gone/);
+      assert.throws(() => vsm.guard.check(100, 'read'), /The device is gone/);
+      assert.equal(backend.openHandles.size, 0);
+    });
+
+    test('a handle read after the callback throws RELEASED', () => {
+      backend.addProcess(100);
+      let kept: Held | undefined;
+      vsm.guard.run(100, 'read', (held) => {
+        kept = held;
+      });
+      assert.throws(
+        () => kept?.handle,
+        (error: unknown) => error instanceof TrustletError && error.code === 'ERR_TRUSTLET_RELEASED' && error.pid === 100,
+      );
+      assert.equal(kept?.pid, 100);
+    });
+
+    test('a handle that cannot be closed is reported as a warning, not as a failed operation', async () => {
+      backend.addProcess(100);
+      const warned = new Promise<Error>((resolve) => {
+        process.once('warning', resolve);
+      });
+      backend.closeStatus = 0xc0000008;
+      assert.equal(
+        vsm.guard.run(100, 'read', () => 'worked'),
+        'worked',
+      );
+      const warning = await warned;
+      assert.match(warning.message, /pid 100 could not be closed \(STATUS_INVALID_HANDLE\)/);
+      assert.equal((warning as NodeJS.ErrnoException).code, 'TRUSTLET_HANDLE_NOT_CLOSED');
+    });
+
+    test('a handle of an unresolved target that cannot be closed is reported too', async () => {
+      backend.addProcess(100);
+      backend.addThread(204, { pid: 100, grants: 0x10 });
+      const warned = new Promise<Error>((resolve) => {
+        process.once('warning', resolve);
+      });
+      backend.closeStatus = 0xc0000008;
+      assert.equal(decisionOf(() => vsm.guard.run({ tid: 204 }, 'queue-apc', never)).reason, 'query-right-denied');
+      assert.match((await warned).message, /handle of a target could not be closed/);
+    });
+  });
+
+  describe('misuse', () => {
+    test('a callback that is no function is refused before anything is opened', () => {
+      backend.addProcess(100);
+      assert.throws(() => vsm.guard.run(100, 'read', 'x' as never), { code: 'ERR_TRUSTLET_ARGUMENT' });
+      assert.deepEqual(backend.calls, []);
+    });
+
+    test('an operation on a thread needs a thread, and the reverse', () => {
+      assert.throws(() => vsm.guard.run(100, 'queue-apc', never), /queue-apc acts on a thread: pass \{ tid \}/);
+      assert.throws(() => vsm.guard.run({ tid: 4 }, 'read', never), /read acts on a process/);
+      assert.throws(() => vsm.guard.check({ handle: 8n, kind: 'thread' }, 'read'), /read acts on a process/);
+    });
+  });
+
+  describe('close', () => {
+    test('new calls throw CLOSED; a held handle lives until its callback settles; then the backend is let go of once', async () => {
+      backend.addProcess(100);
+      let finish = (): void => undefined;
+      let held: Held | undefined;
+      const running = vsm.guard.run(100, 'read', (given) => {
+        held = given;
+        return new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+      });
+      vsm.close();
+      vsm.close();
+      assert.equal(backend.disposed, 0);
+      assert.equal(backend.openHandles.has(held?.handle ?? 0n), true);
+      assert.throws(() => vsm.guard.run(100, 'read', never), { code: 'ERR_TRUSTLET_CLOSED' });
+      assert.throws(() => vsm.guard.check(100, 'read'), { code: 'ERR_TRUSTLET_CLOSED' });
+      finish();
+      await running;
+      assert.equal(backend.disposed, 1);
+      assert.equal(backend.openHandles.size, 0);
+    });
+
+    test('closing inside a synchronous callback lets go after it', () => {
+      backend.addProcess(100);
+      vsm.guard.run(100, 'read', () => {
+        vsm.close();
+        assert.equal(backend.disposed, 0);
+      });
+      assert.equal(backend.disposed, 1);
+    });
+  });
+});
+
+describe('guard.check', () => {
+  test('gives the decision run would give and holds nothing', () => {
+    backend.addProcess(100);
+    backend.addProcess(104, { flags: 0x80 });
+    assert.equal(vsm.guard.check(100, 'write').decision, 'allow');
+    const refused = vsm.guard.check(104, 'write');
+    assert.equal(refused.decision, 'refuse');
+    assert.equal(refused.reason, 'secure');
+    assert.equal(refused.backend, 'ntdll');
+    assert.equal(refused.simulated, true);
+    assert.match(refused.advice, /trustlet/);
+    assert.equal(backend.openHandles.size, 0);
+  });
+
+  test('answers a thread operation for a pid from the process alone', () => {
+    backend.addProcess(100);
+    backend.addProcess(104, { flags: 0x80 });
+    assert.equal(vsm.guard.check(100, 'queue-apc').decision, 'allow');
+    assert.equal(vsm.guard.check(104, 'queue-apc').reason, 'secure');
+    assert.deepEqual(backend.calls.slice(0, 1), ['open process 100 0x1000']);
+  });
+});

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { TrustletError } from '../../lib/errors.js';
+import { Vsm } from '../../lib/vsm.js';
+import { FakeBackend } from '../support/fake-backend.js';
+
+let backend: FakeBackend;
+let vsm: Vsm<undefined>;
+
+beforeEach(() => {
+  backend = new FakeBackend();
+  vsm = new Vsm(backend, undefined);
+  backend.addProcess(100);
+  backend.addProcess(104, { flags: 0x80, name: 'LsaIso.exe' });
+  backend.addProcess(108, {}, 0);
+});
+
+const code = (expected: string) => (error: unknown) => error instanceof TrustletError && error.code === expected;
+
+describe('isSecureProcess', () => {
+  test('is true for a trustlet and false for an ordinary process', () => {
+    assert.equal(vsm.isSecureProcess(104), true);
+    assert.equal(vsm.isSecureProcess(100), false);
+  });
+
+  test('throws UNKNOWN with pid and status when it cannot be known', () => {
+    assert.throws(
+      () => vsm.isSecureProcess(108),
+      (error: unknown) => {
+        assert.ok(error instanceof TrustletError);
+        assert.equal(error.code, 'ERR_TRUSTLET_UNKNOWN');
+        assert.equal(error.pid, 108);
+        assert.equal(error.ntstatusName, 'STATUS_ACCESS_DENIED');
+        return true;
+      },
+    );
+  });
+
+  test('takes nothing but a pid', () => {
+    for (const pid of [-1, 2 ** 32, Number.NaN, '4', { pid: 4 }]) {
+      assert.throws(() => vsm.isSecureProcess(pid as number), code('ERR_TRUSTLET_ARGUMENT'));
+    }
+  });
+});
+
+describe('query', () => {
+  test('gives facts, labelled with the backend', () => {
+    const facts = vsm.query(104);
+    assert.equal(facts.verdict, 'secure');
+    assert.equal(facts.flags?.IsSecureProcess, true);
+    assert.equal(facts.backend, 'ntdll');
+    assert.equal(facts.simulated, true);
+    assert.equal(facts.statusName, 'STATUS_SUCCESS');
+  });
+
+  test('never throws for the state of a target', () => {
+    assert.equal(vsm.query(108).reason, 'access-denied');
+    assert.equal(vsm.query(9999).reason, 'gone');
+  });
+
+  test('an identity is checked', () => {
+    assert.equal(vsm.query({ pid: 100, createTime: 0x1d0000000000000n }).verdict, 'ordinary');
+    assert.equal(vsm.query({ pid: 100, createTime: 1n }).reason, 'identity-mismatch');
+    assert.equal(vsm.query({ pid: 100, startKey: 1n }).verdict, 'unknown');
+    assert.equal(vsm.query({ pid: 9999, startKey: 1n }).reason, 'gone');
+  });
+
+  test('takes no threads and no handles', () => {
+    assert.throws(() => vsm.query({ tid: 4 } as never), code('ERR_TRUSTLET_ARGUMENT'));
+    assert.throws(() => vsm.query({ handle: 4n, kind: 'process' } as never), code('ERR_TRUSTLET_ARGUMENT'));
+  });
+
+  test('queryMany is aligned with its input, duplicates kept', () => {
+    assert.deepEqual(vsm.queryMany([104, 9999, 100, 104]).map((facts) => `${facts.pid} ${facts.verdict}`), [
+      '104 secure',
+      '9999 unknown',
+      '100 ordinary',
+      '104 secure',
+    ]);
+    assert.deepEqual(vsm.queryMany([]), []);
+  });
+
+  test('queryMany names the index of a bad pid and queries nothing', () => {
+    assert.throws(() => vsm.queryMany([4, -1]), /pids\[1\]/);
+    assert.throws(() => vsm.queryMany('4' as never), code('ERR_TRUSTLET_ARGUMENT'));
+    assert.deepEqual(backend.calls, []);
+  });
+});
+
+describe('census', () => {
+  test('iterates, counts, indexes and finds', () => {
+    const census = vsm.census();
+    assert.equal(census.length, 3);
+    assert.deepEqual([...census].map((facts) => facts.pid), [100, 104, 108]);
+    assert.deepEqual(census.counts(), { total: 3, secure: 1, ordinary: 1, unknown: 1, pseudo: 0 });
+    assert.equal(census.at(1).verdict, 'secure');
+    assert.equal(census.find(104)?.name, 'LsaIso.exe');
+    assert.equal(census.find(5), undefined);
+    for (const index of [-1, 3, 0.5]) assert.throws(() => census.at(index), code('ERR_TRUSTLET_ARGUMENT'));
+  });
+});
+
+describe('explain', () => {
+  test('takes the name from the census when it is the same process', () => {
+    const explanation = vsm.explain(104, 998);
+    assert.equal(explanation.causes[0]?.cause, 'isolated');
+    assert.match(explanation.summary, /LsaIso\.exe/);
+    assert.equal(explanation.error?.win32, 998);
+  });
+
+  test('reads the error from a number or an error object, and refuses anything else', () => {
+    assert.equal(vsm.explain(104, new TrustletError('ERR_TRUSTLET_UNKNOWN', 'x', { ntstatus: 0xc0000005 })).error?.win32, 998);
+    assert.equal(vsm.explain(104, { win32: 5 }).error?.win32, 5);
+    assert.equal(vsm.explain(104).error, null);
+    assert.equal(vsm.explain(104, null).error, null);
+    for (const bad of ['5', { other: 1 }, 5.5, -(2 ** 33)]) {
+      assert.throws(() => vsm.explain(104, bad), code('ERR_TRUSTLET_ARGUMENT'));
+    }
+  });
+
+  test('a process that is gone says so', () => {
+    assert.equal(vsm.explain(9999).causes[0]?.cause, 'no-such-process');
+  });
+});
+
+describe('close', () => {
+  test('every call throws CLOSED afterwards', () => {
+    const { backend: info } = vsm;
+    vsm.close();
+    for (const act of [
+      () => vsm.isSecureProcess(100),
+      () => vsm.query(100),
+      () => vsm.queryMany([100]),
+      () => vsm.census(),
+      () => vsm.posture(),
+      () => vsm.explain(100),
+    ]) {
+      assert.throws(act, code('ERR_TRUSTLET_CLOSED'));
+    }
+    assert.equal(info.name, 'ntdll');
+    assert.equal(backend.disposed, 1);
+  });
+
+  test('using and await using close it', async () => {
+    vsm[Symbol.dispose]();
+    await vsm[Symbol.asyncDispose]();
+    assert.equal(backend.disposed, 1);
+  });
+});
