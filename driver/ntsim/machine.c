@@ -100,6 +100,7 @@ static ntsim_process *new_process(const program *from, uint32_t pid)
     process->record = *from->record;
     process->record.pid = pid;
     process->origin = from->origin;
+    process->record.flags &= ~PEBI_PROCESS_DELETING;
     process->exiting = (process->record.state & NTSIM_PROCESS_EXITING) != 0;
     process->exit_status = STATUS_PENDING;
     if (process->record.name_bytes != 0)

@@ -129,8 +129,10 @@ nt_status ntsim_new_handle(ntsim_machine *machine, ntsim_object *object, nt_acce
 /* The low two bits of a handle are the caller's own to use [known]. */
 ntsim_handle_slot *ntsim_slot(ntsim_machine *machine, nt_handle handle)
 {
+    if (handle < HANDLE_BASE + 4)
+        return NULL;
     const int64_t index = (handle - HANDLE_BASE) / 4 - 1;
-    if (handle < HANDLE_BASE || index < 0 || index >= machine->slot_count)
+    if (index >= machine->slot_count)
         return NULL;
     ntsim_handle_slot *slot = &machine->slots[index];
     return slot->object == NULL ? NULL : slot;

@@ -105,7 +105,7 @@ typedef struct ntsim_table_process
     uint32_t pid;
     uint32_t parent_pid;
     uint32_t session_id;
-    uint32_t flags; /* Flags word of the extended query, without the Deleting bit of a process that ends later */
+    uint32_t flags; /* Flags word of the extended query; the Deleting bit comes from the process's state */
     uint32_t first_thread;
     uint32_t thread_count;
     uint32_t name_offset; /* bytes into the text region */

@@ -51,7 +51,7 @@ export interface NtBackendIdentity {
 /** What was asked of an open process handle. */
 interface HandleAnswers {
   readonly extendedStatus: number;
-  /** Pid the object itself reports; null when the extended query failed. */
+  /** Pid the object itself reports; null when no query gave it. */
   readonly pid: number | null;
   readonly flags: number | null;
   readonly parentPid: number | null;
@@ -201,13 +201,14 @@ export class NtBackend implements Backend {
     const info = isSuccess(extended.status) ? decodeExtendedBasicInformation(buffer, wordSize) : null;
     const basic = info ?? this.#askBasic(handle);
     const protection = this.api.queryInformationProcess(handle, ProcessInfoClass.Protection, this.#protection);
+    const identity = this.#askIdentity(handle);
     return {
       extendedStatus: extended.status,
       flags: info === null ? null : info.flags,
-      pid: basic === null ? null : basic.uniqueProcessId,
       parentPid: basic === null ? null : basic.inheritedFromUniqueProcessId,
       protection: isSuccess(protection.status) ? (this.#protection[0] ?? null) : null,
-      ...this.#askIdentity(handle),
+      ...identity,
+      pid: basic?.uniqueProcessId ?? identity.pid,
     };
   }
 
@@ -218,16 +219,17 @@ export class NtBackend implements Backend {
     return isSuccess(status) ? decodeBasicInformation(buffer, this.api.wordSize) : null;
   }
 
-  #askIdentity(handle: bigint): Pick<HandleAnswers, 'createTime' | 'startKey' | 'sessionId'> {
+  #askIdentity(handle: bigint): Pick<HandleAnswers, 'pid' | 'createTime' | 'startKey' | 'sessionId'> {
     const telemetry = this.#askTelemetry(handle);
     if (telemetry !== null) {
-      return { createTime: telemetry.createTime, startKey: telemetry.startKey || null, sessionId: telemetry.sessionId };
+      const { processId: pid, createTime, startKey, sessionId } = telemetry;
+      return { pid, createTime, startKey: startKey || null, sessionId };
     }
     const times = this.api.queryInformationProcess(handle, ProcessInfoClass.Times, this.#times);
     const createTime = isSuccess(times.status) ? decodeProcessTimes(this.#times).createTime : null;
     const sequence = this.api.queryInformationProcess(handle, ProcessInfoClass.SequenceNumber, this.#sequence);
     const number = isSuccess(sequence.status) ? new DataView(this.#sequence.buffer).getBigUint64(0, true) : null;
-    return { createTime, startKey: startKeyOf(number, this.#currentBootId()), sessionId: null };
+    return { pid: null, createTime, startKey: startKeyOf(number, this.#currentBootId()), sessionId: null };
   }
 
   #askTelemetry(handle: bigint): TelemetryId | null {

@@ -221,8 +221,13 @@ export const loadNtApi = (options: { readonly library: string }): NtApi => new K
  * @param options `library`: `ntdll.dll` on Windows; tests pass the path of the simulated kernel's, and `simulated: true`
  * @throws TrustletError ERR_TRUSTLET_BACKEND where koffi, the library or one of its entry points is missing
  */
-export const createNtdllBackend = (options: { readonly library: string; readonly simulated?: boolean | undefined }): Backend => {
+export const createNtdllBackend = (options: {
+  readonly library: string;
+  readonly simulated?: boolean | undefined;
+}): Backend => {
   const simulated = options.simulated ?? false;
-  const description = simulated ? `NT calls of a simulated kernel (${options.library})` : `NT calls of this Windows (${options.library})`;
+  const description = simulated
+    ? `NT calls of a simulated kernel (${options.library})`
+    : `NT calls of this Windows (${options.library})`;
   return new NtBackend(loadNtApi(options), { name: 'ntdll', simulated, description });
 };

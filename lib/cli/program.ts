@@ -29,7 +29,8 @@ interface GlobalOptions {
   readonly json?: boolean | undefined;
 }
 
-const DESCRIPTION = 'Finds out which processes are trustlets (IUM processes) and what the guard says about touching one.';
+const DESCRIPTION =
+  'Finds out which processes are trustlets (IUM processes) and what the guard says about touching one.';
 
 const AFTER_HELP = `
 Exit codes:

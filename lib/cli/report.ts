@@ -1,9 +1,10 @@
 /** What a command found out: one value for machines, one for people, and the exit code. */
-import { JSON_SCHEMA } from './json.js';
+
+import type { BackendInfo } from '../vsm.js';
 import type { ExitCode } from './exit-code.js';
+import { JSON_SCHEMA } from './json.js';
 import type { Paint } from './style.js';
 import { printable } from './text.js';
-import type { BackendInfo } from '../vsm.js';
 
 /** What the lines for people are written for. */
 export interface View {

@@ -7,12 +7,13 @@ import type { ResolvedProcess, ResolvedScenario, Scenario, ScenarioProcess } fro
 
 /** 2025-01-01 00:00 UTC as FILETIME; a machine boots within the year that follows. */
 const EARLIEST_BOOT = 133_801_632_000_000_000n;
-const MILLISECOND = 10_000n;
+const SECOND = 10_000_000n;
+/** At most two seconds between two processes, in 100 ns. */
+const LONGEST_GAP = 20_000_000;
 const SECONDS_PER_YEAR = 31_536_000;
 const SEQUENCE_BITS = 48n;
 const SYSTEM_PID = 4;
 const PROTECTION_TYPE_MASK = 0x7;
-/** Ids stay well below 2^31 whatever a scenario asks for. */
 const FIRST_ID = 8;
 const ID_STEP = 4;
 
@@ -76,11 +77,13 @@ const fixedPid = ({ kind, pid }: ScenarioProcess): number | undefined => {
 
 const entriesOf = ({ processes, crowds }: Scenario): ScenarioProcess[] => {
   const entries = [...processes];
-  for (const { label, count, ...each } of crowds ?? []) {
-    for (let n = 1; n <= count; n += 1) entries.push({ label: `${label}-${n}`, ...each });
+  for (const { label, count, image, parent, session, user, threads } of crowds ?? []) {
+    for (let n = 1; n <= count; n += 1) entries.push({ label: `${label}-${n}`, image, parent, session, user, threads });
   }
   return entries;
 };
+
+const NO_PARENT = 0;
 
 /**
  * @param scenario one that `parseScenario` let pass
@@ -96,43 +99,46 @@ export const resolveScenario = (scenario: Scenario): ResolvedScenario => {
     random(8),
   );
   const bootId = BigInt(system.bootId) << SEQUENCE_BITS;
-  let createTime = EARLIEST_BOOT + BigInt(random(SECONDS_PER_YEAR)) * 1000n * MILLISECOND;
-  let sequenceNumber = 0;
+  const bootTime = EARLIEST_BOOT + BigInt(random(SECONDS_PER_YEAR)) * SECOND;
   const pids = new Map<string, number>();
-  const withoutParent = entries.map((entry): ResolvedProcess => {
+  const tids = entries.map((entry) => {
+    pids.set(entry.label, fixedPid(entry) ?? ids.take(random(6)));
+    const own: number[] = [];
+    for (let left = entry.threads ?? (isPseudo(entry) ? 0 : 1); left > 0; left -= 1) own.push(ids.take(random(2)));
+    return own;
+  });
+  let sinceBoot = 0;
+  let sequenceNumber = 0;
+  const processes = entries.map((entry, index): ResolvedProcess => {
     // Idle is there before there is time (facts/nt.md 1.4: it cannot be opened, so nothing ever asks it).
     const idle = entry.kind === 'idle';
     if (!idle) {
       // Some processes came and went in between.
       sequenceNumber += 1 + random(3);
-      createTime += BigInt(random(2000) * 10_000 + random(10_000) + 1);
+      sinceBoot += 1 + random(LONGEST_GAP);
     }
-    const pid = fixedPid(entry) ?? ids.take(random(6));
+    const sequence = idle ? 0n : BigInt(sequenceNumber);
     const protection = protectionByte(entry.protection);
-    const threads = entry.threads ?? (isPseudo(entry) ? 0 : 1);
-    pids.set(entry.label, pid);
-    const sequence = BigInt(sequenceNumber);
     return {
       label: entry.label,
       entry,
-      pid,
-      parentPid: 0,
-      tids: Array.from({ length: threads }, () => ids.take(random(2))),
-      createTime: idle ? 0n : createTime,
-      sequenceNumber: idle ? 0n : sequence,
+      pid: pids.get(entry.label) ?? 0,
+      parentPid: entry.parent === undefined ? NO_PARENT : (pids.get(entry.parent) ?? NO_PARENT),
+      tids: tids[index] ?? [],
+      createTime: idle ? 0n : bootTime + BigInt(sinceBoot),
+      sequenceNumber: sequence,
       startKey: idle ? 0n : bootId | sequence,
       protection,
       classification: classificationOf(entry),
       flags: flagsWord(entry, protection, system),
     };
   });
-  const processes = withoutParent.map((process): ResolvedProcess => {
-    const { parent } = process.entry;
-    return parent === undefined ? process : { ...process, parentPid: pids.get(parent) ?? 0 };
-  });
   const agent = processes.find(({ label }) => label === scenario.agent);
   if (agent === undefined) {
-    throw new TrustletError('ERR_TRUSTLET_FORMAT', `The scenario is wrong at agent: no process has the label '${scenario.agent}'.`);
+    throw new TrustletError(
+      'ERR_TRUSTLET_FORMAT',
+      `The scenario is wrong at agent: no process has the label '${scenario.agent}'.`,
+    );
   }
   return { scenario, processes, agent };
 };

@@ -7,6 +7,8 @@
 export const SCENARIO_SCHEMA = 1;
 
 export interface Scenario {
+  /** For editors: where the JSON Schema of this format is. Nothing here reads it. */
+  readonly $schema?: string | undefined;
   readonly schema: 1;
   readonly name: string;
   /** One line for people. */

@@ -66,8 +66,8 @@ const compareIdentity = (
   { identity, judgement }: Finding,
 ): 'same' | 'other' | 'unchecked' => {
   if (identity === null) return 'unchecked';
-  // Nothing was learnt of it: the unknown verdict refuses with the better reason.
-  const silent = identity.createTime === null && identity.startKey === null;
+  // An object that would not say who it is: the unknown verdict refuses with the better reason.
+  const silent = identity.pid === 0 || (identity.createTime === null && identity.startKey === null);
   if (silent && judgement.verdict === 'unknown') return 'unchecked';
   const same =
     (expected.pid === null || expected.pid === identity.pid) &&

@@ -1,7 +1,6 @@
 /**
  * A resolved scenario as the one flat table that the simulated kernel loads (driver/ntsim/table.h): little-endian, every member
- * at its natural alignment. The offsets are here and in that header; the library tells its own by `ntsim_table_layout`, and a
- * test compares the two.
+ * at its natural alignment.
  */
 
 import { maximumAccess, subjectOf } from '../emulator/nt/access.js';
@@ -9,104 +8,8 @@ import { type SystemParameters, systemParameters } from '../emulator/nt/system-p
 import type { FaultCall, ResolvedProcess, ResolvedScenario, ScenarioFault } from '../emulator/scenario.js';
 import { parseStatus } from '../emulator/status-names.js';
 import { TrustletError } from '../errors.js';
+import { SCENARIO_TABLE_CONSTANTS as C, SCENARIO_TABLE_MEMBERS } from './scenario-table-layout.js';
 
-type Member = readonly [offset: number, size: 1 | 2 | 4 | 8];
-
-/** Offset and size of every member that is written. */
-export const SCENARIO_TABLE_MEMBERS = {
-  'header.magic': [0, 4],
-  'header.version': [4, 4],
-  'header.total_bytes': [8, 4],
-  'header.header_bytes': [12, 4],
-  'header.process_offset': [16, 4],
-  'header.process_count': [20, 4],
-  'header.process_bytes': [24, 4],
-  'header.thread_offset': [28, 4],
-  'header.thread_count': [32, 4],
-  'header.fault_offset': [36, 4],
-  'header.fault_count': [40, 4],
-  'header.fault_bytes': [44, 4],
-  'header.class_offset': [48, 4],
-  'header.class_count': [52, 4],
-  'header.text_offset': [56, 4],
-  'header.text_bytes': [60, 4],
-  'header.caller_index': [64, 4],
-  'header.major': [68, 4],
-  'header.minor': [72, 4],
-  'header.build': [76, 4],
-  'header.system': [80, 4],
-  'header.policies': [84, 4],
-  'header.boot_id': [88, 4],
-  'header.seed': [92, 4],
-  'header.churn': [96, 4],
-  'process.create_time': [0, 8],
-  'process.sequence_number': [8, 8],
-  'process.start_key': [16, 8],
-  'process.pid': [24, 4],
-  'process.parent_pid': [28, 4],
-  'process.session_id': [32, 4],
-  'process.flags': [36, 4],
-  'process.first_thread': [40, 4],
-  'process.thread_count': [44, 4],
-  'process.name_offset': [48, 4],
-  'process.name_bytes': [52, 4],
-  'process.process_access': [56, 4],
-  'process.thread_access': [60, 4],
-  'process.protection': [64, 1],
-  'process.classification': [65, 1],
-  'process.state': [68, 4],
-  'fault.call': [0, 4],
-  'fault.info_class': [4, 4],
-  'fault.target_index': [8, 4],
-  'fault.nth': [12, 4],
-  'fault.status': [16, 4],
-} as const satisfies Readonly<Record<string, Member>>;
-
-/** Sizes, bits and numbers, by the names of driver/ntsim/table.h without their prefix. */
-export const SCENARIO_TABLE_CONSTANTS = {
-  header: 104,
-  process: 72,
-  fault: 24,
-  TABLE_MAGIC: 0x4d49534e,
-  TABLE_VERSION: 1,
-  NONE: 0xffffffff,
-  SYSTEM_VSM: 0x1,
-  SYSTEM_HVCI: 0x2,
-  SYSTEM_HVCI_STRICT: 0x4,
-  SYSTEM_SECURE_BOOT: 0x8,
-  SYSTEM_TEST_SIGNING: 0x10,
-  SYSTEM_HYPERVISOR: 0x20,
-  SYSTEM_SECURE_BIT: 0x40,
-  POLICY_STRICT_SIZE: 0x1,
-  POLICY_REFUSE_TERMINATED_OPEN: 0x2,
-  POLICY_LIST_TERMINATED: 0x4,
-  POLICY_FAIL_DELETING_SECURE_CALL: 0x8,
-  POLICY_NO_IMPLIED_GRANTS: 0x10,
-  POLICY_EXACT_IDS: 0x20,
-  POLICY_LONGER_BUFFERS: 0x40,
-  CHURN_NONE: 0,
-  CHURN_REUSE_AT_EVERY_CALL: 1,
-  PROCESS_SECURE: 0x1,
-  PROCESS_EXITING: 0x2,
-  PROCESS_VOLATILE: 0x4,
-  PROCESS_TRUSTLET: 0x8,
-  PROCESS_PSEUDO: 0x10,
-  CALL_OPEN_PROCESS: 0,
-  CALL_OPEN_THREAD: 1,
-  CALL_CLOSE: 2,
-  CALL_DUPLICATE_OBJECT: 3,
-  CALL_QUERY_PROCESS: 4,
-  CALL_QUERY_THREAD: 5,
-  CALL_QUERY_SYSTEM: 6,
-  CALL_SECURE_CALL: 7,
-  MAX_PROCESSES: 200_000,
-  MAX_THREADS: 2_000_000,
-  MAX_FAULTS: 4096,
-  MAX_CLASSES: 256,
-  MAX_NAME_BYTES: 65_532,
-} as const;
-
-const C = SCENARIO_TABLE_CONSTANTS;
 type MemberName = keyof typeof SCENARIO_TABLE_MEMBERS;
 const WORD_BYTES = 4;
 

@@ -14,7 +14,12 @@ const errorText = ({ ntstatus, win32, name }: NonNullable<Explanation['error']>)
   return ntstatus === null || win32 === null ? code : `${code}, Win32 error ${win32}`;
 };
 
-const linesOf = (pid: number, explanation: Explanation, facts: NonNullable<Explanation['facts']>, view: View): string[] => {
+const linesOf = (
+  pid: number,
+  explanation: Explanation,
+  facts: NonNullable<Explanation['facts']>,
+  view: View,
+): string[] => {
   const width = view.columns ?? DEFAULT_COLUMNS;
   const indented = (text: string, first: string): string[] =>
     wrap(text, width - first.length).map((part, index) => (index === 0 ? first : ' '.repeat(first.length)) + part);
@@ -31,7 +36,11 @@ const linesOf = (pid: number, explanation: Explanation, facts: NonNullable<Expla
 };
 
 /** @param error a Win32 code or an NTSTATUS; undefined when none was met */
-export const explainReport = (vsm: Pick<Vsm, 'backend' | 'explain'>, pid: number, error: number | undefined): Report => {
+export const explainReport = (
+  vsm: Pick<Vsm, 'backend' | 'explain'>,
+  pid: number,
+  error: number | undefined,
+): Report => {
   const explanation = vsm.explain(pid, error);
   const { facts } = explanation;
   return {
@@ -47,9 +56,6 @@ export const explainReport = (vsm: Pick<Vsm, 'backend' | 'explain'>, pid: number
       summary: explanation.summary,
       causes: explanation.causes,
     },
-    lines: (view) => [
-      ...(facts === null ? [] : linesOf(pid, explanation, facts, view)),
-      seenOn(vsm.backend, view),
-    ],
+    lines: (view) => [...(facts === null ? [] : linesOf(pid, explanation, facts, view)), seenOn(vsm.backend, view)],
   };
 };

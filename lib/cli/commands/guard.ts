@@ -1,7 +1,7 @@
 /** `trustlet guard <operation> <pid>`: what the guard would say, without doing anything. */
 import { show } from '../../arguments.js';
 import { TrustletError } from '../../errors.js';
-import { type OperationEntry, OPERATIONS, operationEntry } from '../../guard/operations.js';
+import { OPERATIONS, type OperationEntry, operationEntry } from '../../guard/operations.js';
 import type { Decision } from '../../types.js';
 import type { Vsm } from '../../vsm.js';
 import { exitCodeOfDecision } from '../exit-code.js';

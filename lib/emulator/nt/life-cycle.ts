@@ -54,8 +54,7 @@ export const startProcess = (system: NtSystem, entry: ScenarioProcess, pid: numb
     startKey: (BigInt(parameters.bootId) << SEQUENCE_BITS) | sequenceNumber,
     protection: protectionByte(entry.protection),
     classification: classificationOf(entry),
-    lsaIsolates: system.outcome('B24') === 'vtl1',
-  });
+  }, system.outcome('B24') === 'vtl1');
   process.hasRun = false;
   state.processes.set(process.pid, process);
   state.labels.set(process.label, process);

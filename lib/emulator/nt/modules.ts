@@ -25,7 +25,7 @@ export const addModule = (process: ProcessObject, name: string, sides: { readonl
     committed: true,
   });
   const base = region?.base ?? 0;
-  process.loadedModules.push({ name, base, ...sides });
+  process.loadedModules = [...process.loadedModules, { name, base, ...sides }];
   return base;
 };
 

@@ -31,6 +31,7 @@ export interface Execution {
   readonly faulted: boolean;
 }
 
+/** Lists are replaced, never changed in place: thousands of processes share the empty one. */
 export interface ProcessObject {
   readonly kind: 'process';
   readonly label: string;
@@ -67,16 +68,16 @@ export interface ProcessObject {
   exitStatus: number;
   /** Handles of any process that keep this object (or a thread of it) alive. */
   references: number;
-  tids: number[];
+  tids: readonly number[];
   /** null until something looks at its memory. */
   space: AddressSpace | null;
   handles: Map<bigint, HandleEntry> | null;
   debugger: ProcessObject | null;
   instrumentationCallback: number | null;
-  hooks: HookObject[];
+  hooks: readonly HookObject[];
   /** Loaded after the start, in order. */
-  loadedModules: ModuleObject[];
-  executions: Execution[];
+  loadedModules: readonly ModuleObject[];
+  executions: readonly Execution[];
   /** True once `machine.run()` has let it run. */
   hasRun: boolean;
 }
@@ -124,7 +125,6 @@ export interface SectionObject {
 export interface HookObject {
   readonly module: string;
   readonly routine: number;
-  delivered: boolean;
 }
 
 export interface HandleEntry {

@@ -5,6 +5,7 @@ import type { ScenarioProcess, ScenarioProtection } from '../scenario.js';
 import type { ProcessKind, ProcessObject } from './objects.js';
 
 const LSA_SIGNER = 4;
+const NONE: readonly never[] = [];
 
 /** SYSTEM_PROCESS_CLASSIFICATION by kind (facts/nt.md 4.1). */
 const CLASSIFICATION: Readonly<Record<ProcessKind, number>> = {
@@ -31,8 +32,6 @@ export interface ProcessInstance {
   readonly startKey: bigint;
   readonly protection: number;
   readonly classification: number;
-  /** The row B24 as this machine has it: whether the Lsa signer alone isolates a process. */
-  readonly lsaIsolates: boolean;
 }
 
 /** Flags by the bits of facts/nt.md 1.2, all but Deleting (0x4) and Secure (0x80). */
@@ -47,7 +46,12 @@ export const fixedFlagsOf = (entry: ScenarioProcess, protection: number): number
 
 export const classificationOf = (entry: ScenarioProcess): number => CLASSIFICATION[entry.kind ?? 'normal'];
 
-export const createProcess = (entry: ScenarioProcess, instance: ProcessInstance): ProcessObject => ({
+/** @param lsaIsolates the row B24 as this machine has it: whether the Lsa signer alone isolates a process */
+export const createProcess = (
+  entry: ScenarioProcess,
+  instance: ProcessInstance,
+  lsaIsolates: boolean,
+): ProcessObject => ({
   kind: 'process',
   label: instance.label,
   image: entry.image,
@@ -57,7 +61,7 @@ export const createProcess = (entry: ScenarioProcess, instance: ProcessInstance)
   processKind: entry.kind ?? 'normal',
   user: entry.user ?? 'SYSTEM',
   elevated: entry.elevated ?? false,
-  privileges: entry.privileges ?? [],
+  privileges: entry.privileges ?? NONE,
   access: entry.access ?? 'default',
   protection: instance.protection,
   classification: instance.classification,
@@ -65,7 +69,7 @@ export const createProcess = (entry: ScenarioProcess, instance: ProcessInstance)
   secure:
     entry.trustlet !== undefined ||
     entry.kind === 'secure-system' ||
-    (instance.lsaIsolates && instance.protection >>> 4 === LSA_SIGNER),
+    (lsaIsolates && instance.protection >>> 4 === LSA_SIGNER),
   wow64: entry.wow64 ?? false,
   volatile: entry.volatile ?? false,
   fixedFlags: fixedFlagsOf(entry, instance.protection),
@@ -77,14 +81,14 @@ export const createProcess = (entry: ScenarioProcess, instance: ProcessInstance)
   exitTime: 0n,
   exitStatus: Status.PENDING,
   references: 0,
-  tids: [...instance.tids],
+  tids: instance.tids,
   space: null,
   handles: null,
   debugger: null,
   instrumentationCallback: null,
-  hooks: [],
-  loadedModules: [],
-  executions: [],
+  hooks: NONE,
+  loadedModules: NONE,
+  executions: NONE,
   // Whatever runs when the machine boots has run before.
   hasRun: true,
 });

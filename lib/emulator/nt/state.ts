@@ -39,11 +39,11 @@ export const initialState = (resolved: ResolvedScenario, faults: readonly FaultS
   let sequence = 0n;
   let id = 0;
   for (const entry of resolved.processes) {
-    const process = createProcess(entry.entry, { ...entry, lsaIsolates });
+    const process = createProcess(entry.entry, entry, lsaIsolates);
     processes.set(process.pid, process);
     labels.set(process.label, process);
     if (process.pid > id) id = process.pid;
-    for (const tid of process.tids) {
+    for (const tid of entry.tids) {
       threadOwners.set(tid, process);
       if (tid > id) id = tid;
     }

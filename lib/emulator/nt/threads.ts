@@ -34,7 +34,7 @@ const execute = (
   const space = ensureAddressSpace(process);
   const region = regionAt(space, routine);
   const runnable = region?.committed === true && protectionAllows(region.protection, 'execute');
-  process.executions.push({ via, tid: thread.tid, routine, parameter, faulted: !runnable });
+  process.executions = [...process.executions, { via, tid: thread.tid, routine, parameter, faulted: !runnable }];
   if (runnable && routine === LOAD_LIBRARY_W) loadLibrary(process, parameter);
 };
 
@@ -72,11 +72,11 @@ const runProcess = (system: NtSystem, process: ProcessObject): void => {
   const [first] = process.tids;
   const main = first === undefined ? undefined : system.thread(first);
   if (main === undefined || main.suspendCount > 0) return;
-  for (const hook of process.hooks) {
-    if (hook.delivered) continue;
-    hook.delivered = true;
-    loadLibrary(process, hook.module);
-    process.executions.push({ via: 'hook', tid: main.tid, routine: hook.routine, parameter: 0, faulted: false });
+  const hooks = process.hooks;
+  process.hooks = [];
+  for (const { module, routine } of hooks) {
+    loadLibrary(process, module);
+    process.executions = [...process.executions, { via: 'hook', tid: main.tid, routine, parameter: 0, faulted: false }];
   }
   if (process.instrumentationCallback !== null) {
     execute(process, main, 'instrumentation', process.instrumentationCallback, 0);

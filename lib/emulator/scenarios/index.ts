@@ -1,6 +1,12 @@
-/** Built-in scenarios by name. */
+/** The scenarios that come with the package. */
 import type { Scenario } from '../scenario.js';
-import { credentialGuard, downlevel, hostile, large, plain, server2022, vbs } from './built-in.js';
+import { credentialGuard } from './credential-guard.js';
+import { downlevel } from './downlevel.js';
+import { hostile } from './hostile.js';
+import { large } from './large.js';
+import { plain } from './plain.js';
+import { server2022 } from './server-2022.js';
+import { vbs } from './vbs.js';
 
 const scenarios: ReadonlyMap<string, Scenario> = new Map(
   [plain, vbs, credentialGuard, server2022, downlevel, hostile, large].map((scenario) => [scenario.name, scenario]),
@@ -9,5 +15,5 @@ const scenarios: ReadonlyMap<string, Scenario> = new Map(
 /** Names of the built-in scenarios. */
 export const scenarioNames: readonly string[] = [...scenarios.keys()];
 
-/** @returns the scenario of that name, undefined where there is none */
+/** @returns the built-in scenario of that name, undefined where there is none */
 export const builtInScenario = (name: string): Scenario | undefined => scenarios.get(name);

@@ -38,10 +38,17 @@ const checkString = (spec: StringSpec, value: unknown, path: string): string => 
 
 const checkInteger = (spec: IntegerSpec, value: unknown, path: string): number => {
   const { minimum, maximum, multipleOf = 1 } = spec;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum && value % multipleOf === 0) {
+  if (
+    typeof value === 'number' &&
+    Number.isInteger(value) &&
+    value >= minimum &&
+    value <= maximum &&
+    value % multipleOf === 0
+  ) {
     // -0 is no other number than 0 to whoever wrote it.
     return value + 0;
   }
+  if (minimum === maximum) throw wrong(path, `${minimum}`, value);
   const kind = multipleOf === 1 ? 'a whole number' : `a multiple of ${multipleOf}`;
   throw wrong(path, `${kind} from ${minimum} to ${maximum}`, value);
 };

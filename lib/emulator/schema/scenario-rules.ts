@@ -51,7 +51,8 @@ const checkKind = (process: ScenarioProcess, path: string, vsm: boolean): void =
     throw formatError(`${path}.pid`, `expected ${fixed}, the pid of kind ${show(kind)}; got ${pid}.`);
   }
   for (const [owner, ownPid] of FIXED_PIDS) {
-    if (pid === ownPid && kind !== owner) throw formatError(`${path}.pid`, `pid ${pid} belongs to kind ${show(owner)} alone.`);
+    if (pid === ownPid && kind !== owner)
+      throw formatError(`${path}.pid`, `pid ${pid} belongs to kind ${show(owner)} alone.`);
   }
   if (trustlet !== undefined && kind !== undefined && kind !== 'normal') {
     throw formatError(`${path}.trustlet`, `a process of kind ${show(kind)} is no trustlet.`);
@@ -61,7 +62,13 @@ const checkKind = (process: ScenarioProcess, path: string, vsm: boolean): void =
   if (kind === 'secure-system') throw formatError(`${path}.kind`, 'Secure System needs VSM, and system.vsm is false.');
 };
 
-const PSEUDO_KINDS: readonly ScenarioProcess['kind'][] = ['idle', 'system', 'secure-system', 'registry', 'mem-compression'];
+const PSEUDO_KINDS: readonly ScenarioProcess['kind'][] = [
+  'idle',
+  'system',
+  'secure-system',
+  'registry',
+  'mem-compression',
+];
 
 const checkProcesses = ({ processes, system }: Scenario, labels: Labels): void => {
   const pids = new Map<number, string>();
@@ -72,7 +79,8 @@ const checkProcesses = ({ processes, system }: Scenario, labels: Labels): void =
     checkKind(process, path, system.vsm);
     if (PSEUDO_KINDS.includes(kind)) {
       const other = kinds.get(kind);
-      if (other !== undefined) throw formatError(`${path}.kind`, `a machine has one process of kind ${show(kind)}; ${other} is it.`);
+      if (other !== undefined)
+        throw formatError(`${path}.kind`, `a machine has one process of kind ${show(kind)}; ${other} is it.`);
       kinds.set(kind, path);
     }
     if (pid !== undefined) {

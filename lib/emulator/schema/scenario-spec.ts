@@ -12,7 +12,17 @@ import {
   type ScenarioSystem,
   type ScenarioTrustlet,
 } from '../scenario.js';
-import { type BooleanSpec, type IntegerSpec, type ListSpec, type ObjectSpec, objectOf, optional, required, type Spec, type StringSpec } from './spec.js';
+import {
+  type BooleanSpec,
+  type IntegerSpec,
+  type ListSpec,
+  type ObjectSpec,
+  objectOf,
+  optional,
+  required,
+  type Spec,
+  type StringSpec,
+} from './spec.js';
 
 const MAX_UINT16 = 0xffff;
 const MAX_UINT32 = 0xffff_ffff;
@@ -33,14 +43,24 @@ const text = (description: string, minLength: number, maxLength: number): String
   minLength,
   maxLength,
 });
-const choice = (description: string, values: readonly string[]): StringSpec => ({ type: 'string', description, values });
+const choice = (description: string, values: readonly string[]): StringSpec => ({
+  type: 'string',
+  description,
+  values,
+});
 const listOf = (description: string, items: Spec): ListSpec => ({ type: 'list', description, items });
 
 const label = text('How tests and other entries name this process.', 1, 100);
 const image = text('Image name: a label like any other, so a hostile one may lie.', 0, 260);
 const parent = text('Label of the parent.', 1, 120);
 const session = whole('Terminal services session. Default 0.', 0, MAX_UINT16);
-const user = choice('Whose token it runs under. Default SYSTEM.', ['SYSTEM', 'LOCAL SERVICE', 'NETWORK SERVICE', 'administrator', 'user']);
+const user = choice('Whose token it runs under. Default SYSTEM.', [
+  'SYSTEM',
+  'LOCAL SERVICE',
+  'NETWORK SERVICE',
+  'administrator',
+  'user',
+]);
 const threads = whole('How many threads it has. Default 1, pseudo-processes 0.', 0, MAX_THREADS);
 
 /** A fault is a failure: a call that reports success and does nothing would be a lie no kernel tells. */
@@ -68,13 +88,21 @@ const protection: ObjectSpec = objectOf<ScenarioProtection>('protection', 'Prote
   audit: optional(flag('The Audit bit.')),
 });
 
-const trustlet: ObjectSpec = objectOf<ScenarioTrustlet>('trustlet', 'Present: the process is a trustlet (IUM process).', {
-  id: required(whole('Trustlet ID as its image declares it; 1 is LsaIso.', 0, MAX_UINT32)),
-  debugPolicy: optional(
-    whole('Debug policy of the image: 0 never (default), 1 always, 2 only while Secure Boot is off, 3 after challenge and response.', 0, 3),
-  ),
-  crashDump: optional(choice('CrashDump policy of the image. Default none.', ['none', 'encrypted'])),
-});
+const trustlet: ObjectSpec = objectOf<ScenarioTrustlet>(
+  'trustlet',
+  'Present: the process is a trustlet (IUM process).',
+  {
+    id: required(whole('Trustlet ID as its image declares it; 1 is LsaIso.', 0, MAX_UINT32)),
+    debugPolicy: optional(
+      whole(
+        'Debug policy of the image: 0 never (default), 1 always, 2 only while Secure Boot is off, 3 after challenge and response.',
+        0,
+        3,
+      ),
+    ),
+    crashDump: optional(choice('CrashDump policy of the image. Default none.', ['none', 'encrypted'])),
+  },
+);
 
 const process: ObjectSpec = objectOf<ScenarioProcess>('process', 'One process.', {
   label: required(label),
@@ -115,28 +143,33 @@ const process: ObjectSpec = objectOf<ScenarioProcess>('process', 'One process.',
   background: optional(flag('In background mode.')),
   stronglyNamed: optional(flag('Has package identity.')),
   crossSessionCreate: optional(flag('Created from another session.')),
-  state: optional(choice('exiting: still listed and queryable, with the Deleting bit set. Default running.', ['running', 'exiting'])),
+  state: optional(
+    choice('exiting: still listed and queryable, with the Deleting bit set. Default running.', ['running', 'exiting']),
+  ),
   threads: optional(threads),
   access: optional(
-    choice('Who may open it: default by owner, everyone, or nobody (not even the query right, unless SeDebugPrivilege).', [
-      'default',
-      'everyone',
-      'nobody',
-    ]),
+    choice(
+      'Who may open it: default by owner, everyone, or nobody (not even the query right, unless SeDebugPrivilege).',
+      ['default', 'everyone', 'nobody'],
+    ),
   ),
   faults: optional(listOf('Calls that fail when this process is their target.', fault)),
   volatile: optional(flag('May be taken by churn.')),
 });
 
-const crowd: ObjectSpec = objectOf<ScenarioCrowd>('crowd', 'Many processes of one kind, labelled <label>-1, <label>-2 and so on.', {
-  label: required(label),
-  count: required(whole('How many.', 0, MAX_PROCESSES)),
-  image: required(image),
-  parent: optional(parent),
-  session: optional(session),
-  user: optional(user),
-  threads: optional(threads),
-});
+const crowd: ObjectSpec = objectOf<ScenarioCrowd>(
+  'crowd',
+  'Many processes of one kind, labelled <label>-1, <label>-2 and so on.',
+  {
+    label: required(label),
+    count: required(whole('How many.', 0, MAX_PROCESSES)),
+    image: required(image),
+    parent: optional(parent),
+    session: optional(session),
+    user: optional(user),
+    threads: optional(threads),
+  },
+);
 
 const system: ObjectSpec = objectOf<ScenarioSystem>('system', 'What the machine is.', {
   build: required(whole('Windows build number, e.g. 26100.', 1, MAX_UINT16)),
@@ -149,10 +182,10 @@ const system: ObjectSpec = objectOf<ScenarioSystem>('system', 'What the machine 
   testSigning: optional(flag('Test signing is on. Default false.')),
   hypervisor: optional(flag('A hypervisor is present. Default: as vsm.')),
   secureBit: optional(
-    choice('absent: this kernel never sets bit 7 although a trustlet runs. Default: absent before build 15063, else reported.', [
-      'reported',
-      'absent',
-    ]),
+    choice(
+      'absent: this kernel never sets bit 7 although a trustlet runs. Default: absent before build 15063, else reported.',
+      ['reported', 'absent'],
+    ),
   ),
   missingClasses: optional(
     listOf(
@@ -176,6 +209,7 @@ const policyChoices: ObjectSpec = {
 
 /** The whole document. */
 export const scenarioSpec: ObjectSpec = objectOf<Scenario>('scenario', 'A whole emulated machine.', {
+  $schema: optional(text('For editors: where this schema is.', 0, 1000)),
   schema: required(whole('Version of this format.', SCENARIO_SCHEMA, SCENARIO_SCHEMA)),
   name: required(text('Short name.', 1, 60)),
   title: required(text('One line for people.', 0, 200)),

@@ -197,6 +197,30 @@ describe('query', () => {
   });
 });
 
+describe('buffers that lie', () => {
+  test('an extended query whose Size is too small, or whose pid is cut, is a format error, and the handle is closed', () => {
+    const format = (error: unknown) => error instanceof TrustletError && error.code === 'ERR_TRUSTLET_FORMAT';
+    const small = encodeExtendedBasicInformation(basic, 8);
+    small[0] = 48;
+    api.process.set('0/64', small);
+    assert.throws(() => backend.query(100), format);
+    assert.equal(api.closed, api.opened);
+    const wide = encodeExtendedBasicInformation(basic, 8);
+    wide[44] = 1;
+    api.process.set('0/64', wide);
+    assert.throws(() => backend.query(100), format);
+    assert.equal(api.closed, api.opened);
+  });
+
+  test('a process list that leads out of its buffer is a format error', () => {
+    api.system.set(5, (buffer) => {
+      buffer.fill(0xff);
+      return { status: SUCCESS, returnLength: buffer.length };
+    });
+    assert.throws(() => backend.census(), (error: unknown) => error instanceof TrustletError && error.code === 'ERR_TRUSTLET_FORMAT');
+  });
+});
+
 describe('examine', () => {
   test('reports the object’s own pid', () => {
     const { record, thread } = backend.examine(0x40n, 'process');
@@ -206,9 +230,11 @@ describe('examine', () => {
     assert.equal(api.closed, 0, 'the handle is not ours to close');
   });
 
-  test('an object that answers no basic query has pid 0', () => {
+  test('an object that answers no basic query says its pid through class 64, and has pid 0 without that', () => {
     api.process.set('0/64', LENGTH_MISMATCH);
     api.process.set('0/48', ACCESS_DENIED);
+    assert.equal(backend.examine(0x40n, 'process').record.pid, 100);
+    api.process.set('64', INVALID_INFO_CLASS);
     assert.equal(backend.examine(0x40n, 'process').record.pid, 0);
   });
 

@@ -1,5 +1,12 @@
 /** The machine the emulator's own tests run on: one process of each kind, named by what it is. */
-import { boot, type Machine, type Scenario, type ScenarioProcess, type ScenarioSystem, type Win32Surface } from '../../../lib/emulator/index.js';
+import {
+  boot,
+  type Machine,
+  type Scenario,
+  type ScenarioProcess,
+  type ScenarioSystem,
+  type Win32Surface,
+} from '../../../lib/emulator/index.js';
 
 export const ALL = 0x1fffff;
 
@@ -28,7 +35,12 @@ const TRUSTLETS: readonly ScenarioProcess[] = [
   { label: 'fsiso', image: 'FsIso.exe', trustlet: { id: 5, debugPolicy: 1 } },
   { label: 'bioiso', image: 'BioIso.exe', trustlet: { id: 4, debugPolicy: 2 } },
   { label: 'vmsp', image: 'vmsp.exe', trustlet: { id: 2, debugPolicy: 3 } },
-  { label: 'ppl-trustlet', image: 'NgcIso.exe', trustlet: { id: 6 }, protection: { type: 'ProtectedLight', signer: 'WinTcb' } },
+  {
+    label: 'ppl-trustlet',
+    image: 'NgcIso.exe',
+    trustlet: { id: 6 },
+    protection: { type: 'ProtectedLight', signer: 'WinTcb' },
+  },
 ];
 
 export interface TestMachineOptions {

@@ -119,7 +119,7 @@ export const setThreadHook = (
     if (refusal !== null) return refuse(refusal);
     if (target.secure) return noEffect();
     if (target.sessionId !== caller.process.sessionId) return refuse(Status.ACCESS_DENIED);
-    target.hooks.push({ module, routine, delivered: false });
+    target.hooks = [...target.hooks, { module, routine }];
     return effect();
   });
 };

@@ -34,7 +34,7 @@ export const ntCreateSection = (
 const listModule = (system: NtSystem, target: ProcessObject, name: string, base: number): void => {
   const sides = target.secure ? system.outcome('B38') : 'vtl0-only';
   const vtl0 = sides !== 'neither';
-  target.loadedModules.push({ name, base, vtl0, vtl1: sides === 'both' });
+  target.loadedModules = [...target.loadedModules, { name, base, vtl0, vtl1: sides === 'both' }];
 };
 
 const mapInto = (

@@ -52,11 +52,23 @@ describe('trustlets from VTL0', () => {
     const buffer = new Uint8Array(16).fill(0xaa);
     const count: [number] = [99];
     const process = openAll(machine, 'lsaiso');
-    assert.equal(machine.win32.ReadProcessMemory(process, machine.process('lsaiso').dataAddress, buffer, 16, count), false);
+    assert.equal(
+      machine.win32.ReadProcessMemory(process, machine.process('lsaiso').dataAddress, buffer, 16, count),
+      false,
+    );
     assert.equal(machine.win32.GetLastError(), 998);
     assert.deepEqual(count, [0]);
     assert.ok(buffer.every((byte) => byte === 0xaa));
-    assert.equal(machine.win32.ReadProcessMemory(openAll(machine, 'notepad'), machine.process('notepad').dataAddress, buffer, 16, count), true);
+    assert.equal(
+      machine.win32.ReadProcessMemory(
+        openAll(machine, 'notepad'),
+        machine.process('notepad').dataAddress,
+        buffer,
+        16,
+        count,
+      ),
+      true,
+    );
     assert.equal(text(buffer), 'memory of notepa');
   });
 
@@ -65,11 +77,17 @@ describe('trustlets from VTL0', () => {
     const at = machine.process('lsaiso').dataAddress;
     const before = machine.readMemory('lsaiso', at, 21);
     const count: [number] = [99];
-    assert.equal(machine.win32.WriteProcessMemory(openAll(machine, 'lsaiso'), at, Uint8Array.of(1, 2), 2, count), false);
+    assert.equal(
+      machine.win32.WriteProcessMemory(openAll(machine, 'lsaiso'), at, Uint8Array.of(1, 2), 2, count),
+      false,
+    );
     assert.equal(machine.win32.GetLastError(), 998);
     assert.deepEqual(count, [0]);
     assert.deepEqual(machine.readMemory('lsaiso', at, 21), before);
-    assert.equal(machine.win32.WriteProcessMemory(openAll(machine, 'notepad'), at, Uint8Array.of(1, 2), 2, count), true);
+    assert.equal(
+      machine.win32.WriteProcessMemory(openAll(machine, 'notepad'), at, Uint8Array.of(1, 2), 2, count),
+      true,
+    );
     assert.deepEqual([...machine.readMemory('notepad', at, 2)], [1, 2]);
   });
 
@@ -129,8 +147,14 @@ describe('trustlets from VTL0', () => {
     const at = machine.process('lsaiso').dataAddress;
     assert.deepEqual(machine.kernel.KeStackAttachAndTouch(pid, at, buffer, 'read'), { status: 0xc0000005, copied: 0 });
     const shadow = machine.win32.VirtualAllocEx(openAll(machine, 'lsaiso'), 0n, 4096, 0x3000, 0x04);
-    assert.deepEqual(machine.kernel.KeStackAttachAndTouch(pid, shadow, Uint8Array.of(7), 'write'), { status: 0, copied: 1 });
-    assert.deepEqual(machine.kernel.KeStackAttachAndTouch(machine.pidOf('notepad'), at, buffer, 'read'), { status: 0, copied: 8 });
+    assert.deepEqual(machine.kernel.KeStackAttachAndTouch(pid, shadow, Uint8Array.of(7), 'write'), {
+      status: 0,
+      copied: 1,
+    });
+    assert.deepEqual(machine.kernel.KeStackAttachAndTouch(machine.pidOf('notepad'), at, buffer, 'read'), {
+      status: 0,
+      copied: 8,
+    });
   });
 
   test('a dump of a trustlet is written without a page of VTL1', () => {

@@ -1,9 +1,9 @@
 /** Rows B16, B17, B24, B44: what a trustlet is. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Machine } from '../../../../lib/emulator/index.js';
 import { TrustletError } from '../../../../lib/errors.js';
 import { ProcessList } from '../../../../lib/layout/index.js';
-import type { Machine } from '../../../../lib/emulator/index.js';
 import { ALL, flagsOf, testMachine } from '../machines.js';
 
 const classificationOf = (machine: Machine, label: string): number | null => {
@@ -36,7 +36,10 @@ describe('what a trustlet is', () => {
       (error: unknown) =>
         TrustletError.is(error) && error.code === 'ERR_TRUSTLET_UNSUPPORTED' && error.ntstatus === 0xc00000bb,
     );
-    const chosen = testMachine({ system: { vsm: false }, policies: { 'trustlet-without-vsm': 'STATUS_DEVICE_NOT_CONNECTED' } });
+    const chosen = testMachine({
+      system: { vsm: false },
+      policies: { 'trustlet-without-vsm': 'STATUS_DEVICE_NOT_CONNECTED' },
+    });
     assert.throws(
       () => chosen.spawn({ label: 'lsaiso', trustlet: { id: 1 } }),
       (error: unknown) => TrustletError.is(error) && error.ntstatus === 0xc000009d,

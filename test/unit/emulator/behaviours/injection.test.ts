@@ -87,7 +87,8 @@ describe('code and trustlets', () => {
     attempt(fragile, 'lsaiso');
     assert.throws(
       () => fragile.win32.OpenProcess(0x1000, false, fragile.pidOf('notepad')),
-      (error: unknown) => TrustletError.is(error) && error.code === 'ERR_TRUSTLET_BACKEND' && /lsaiso/.test(error.message),
+      (error: unknown) =>
+        TrustletError.is(error) && error.code === 'ERR_TRUSTLET_BACKEND' && /lsaiso/.test(error.message),
     );
     assert.throws(() => fragile.run(), TrustletError);
   });
@@ -119,7 +120,10 @@ describe('code and trustlets', () => {
     assert.equal(machine.process('lsaiso').modules.vtl1.includes('mapped.dll'), false);
     const process = openAll(machine, 'lsaiso');
     const bases = win32.EnumProcessModules(process) ?? [];
-    assert.deepEqual(bases.map((base) => win32.GetModuleBaseName(process, base)), ['mapped.dll']);
+    assert.deepEqual(
+      bases.map((base) => win32.GetModuleBaseName(process, base)),
+      ['mapped.dll'],
+    );
     assert.ok(machine.process('notepad').modules.vtl0.includes('mapped.dll'));
   });
 
@@ -136,7 +140,14 @@ describe('code and trustlets', () => {
   test('CreateRemoteThread on a trustlet is refused with a status that depends on the build', () => {
     const error = (build: number): number => {
       const machine = testMachine({ system: { build } });
-      const thread = machine.win32.CreateRemoteThread(openAll(machine, 'lsaiso'), null, 0, codeOf(machine, 'lsaiso'), 0n, 0);
+      const thread = machine.win32.CreateRemoteThread(
+        openAll(machine, 'lsaiso'),
+        null,
+        0,
+        codeOf(machine, 'lsaiso'),
+        0n,
+        0,
+      );
       assert.equal(thread, 0n);
       assert.equal(machine.tidsOf('lsaiso').length, 1);
       return machine.touches[0]?.status ?? 0;
@@ -148,7 +159,14 @@ describe('code and trustlets', () => {
 
   test('before build 26100 the secure kernel refuses the thread with access denied', () => {
     const machine = testMachine({ system: { build: 19045 } });
-    const thread = machine.win32.CreateRemoteThread(openAll(machine, 'lsaiso'), null, 0, codeOf(machine, 'lsaiso'), 0n, 0);
+    const thread = machine.win32.CreateRemoteThread(
+      openAll(machine, 'lsaiso'),
+      null,
+      0,
+      codeOf(machine, 'lsaiso'),
+      0n,
+      0,
+    );
     assert.equal(thread, 0n);
     assert.equal(machine.win32.GetLastError(), 5);
   });

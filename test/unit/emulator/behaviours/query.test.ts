@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import type { Machine } from '../../../../lib/emulator/index.js';
 import { flagsOf, testMachine } from '../machines.js';
 
-const open = (machine: Machine, label: string): bigint => machine.win32.OpenProcess(0x1000, false, machine.pidOf(label));
+const open = (machine: Machine, label: string): bigint =>
+  machine.win32.OpenProcess(0x1000, false, machine.pidOf(label));
 
 describe('the question', () => {
   test('IsSecureProcess leaves its out parameter as it was when the query fails', () => {
@@ -52,7 +53,11 @@ describe('the question', () => {
     const machine = testMachine();
     const handle = open(machine, 'lsaiso');
     for (const length of [0, 1, 24, 32, 47, 49, 56, 60, 63, 65, 72, 128, 4096]) {
-      assert.equal(machine.win32.NtQueryInformationProcess(handle, 0, new Uint8Array(length)), 0xc0000004, `length ${length}`);
+      assert.equal(
+        machine.win32.NtQueryInformationProcess(handle, 0, new Uint8Array(length)),
+        0xc0000004,
+        `length ${length}`,
+      );
     }
     const returned: [number] = [0];
     assert.equal(machine.win32.NtQueryInformationProcess(handle, 0, new Uint8Array(64), returned), 0);
@@ -97,7 +102,17 @@ describe('the question', () => {
     machine.spawn({ ...base, label: 'frozen', frozen: true });
     machine.spawn({ ...base, label: 'background', background: true });
     machine.spawn({ ...base, label: 'strongly-named', stronglyNamed: true });
-    const seen = ['defender', 'wow64', 'leaving', 'cross-session', 'frozen', 'background', 'strongly-named', 'lsaiso', 'pico'];
+    const seen = [
+      'defender',
+      'wow64',
+      'leaving',
+      'cross-session',
+      'frozen',
+      'background',
+      'strongly-named',
+      'lsaiso',
+      'pico',
+    ];
     assert.deepEqual(
       seen.map((label) => flagsOf(machine, label)),
       [0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40, 0x80, 0x100],

@@ -1,0 +1,47 @@
+import type { Scenario } from '../scenario.js';
+import { idle, memCompression, registry, secureSystem, system } from './pseudo-processes.js';
+import {
+  csrss,
+  csrssOfSession,
+  desktop,
+  elevatedAgent,
+  lsaIso,
+  lsassProtected,
+  oddFlags,
+  securityHealth,
+  services,
+  smss,
+  svchosts,
+  winDefend,
+  wininit,
+  winlogon,
+} from './windows-processes.js';
+
+export const credentialGuard: Scenario = {
+  schema: 1,
+  name: 'credential-guard',
+  title: 'Windows 11 24H2 with Credential Guard: LsaIso runs as a trustlet beside an LSASS that does not',
+  system: { build: 26100, vsm: true, hvci: true },
+  agent: 'agent',
+  processes: [
+    idle,
+    system,
+    secureSystem,
+    registry,
+    smss,
+    csrss,
+    wininit,
+    csrssOfSession,
+    services,
+    lsaIso,
+    lsassProtected,
+    winlogon,
+    ...svchosts,
+    memCompression,
+    winDefend,
+    securityHealth,
+    elevatedAgent,
+    ...desktop,
+    ...oddFlags,
+  ],
+};

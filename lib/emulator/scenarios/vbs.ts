@@ -1,0 +1,45 @@
+import type { Scenario } from '../scenario.js';
+import { idle, memCompression, registry, secureSystem, system } from './pseudo-processes.js';
+import {
+  csrss,
+  csrssOfSession,
+  desktop,
+  elevatedAgent,
+  lsassProtected,
+  oddFlags,
+  securityHealth,
+  services,
+  smss,
+  svchosts,
+  winDefend,
+  wininit,
+  winlogon,
+} from './windows-processes.js';
+
+export const vbs: Scenario = {
+  schema: 1,
+  name: 'vbs',
+  title: 'Windows 11 24H2 with VSM and HVCI, Credential Guard off: Secure System runs, no trustlet process does',
+  system: { build: 26100, vsm: true, hvci: true },
+  agent: 'agent',
+  processes: [
+    idle,
+    system,
+    secureSystem,
+    registry,
+    smss,
+    csrss,
+    wininit,
+    csrssOfSession,
+    services,
+    lsassProtected,
+    winlogon,
+    ...svchosts,
+    memCompression,
+    winDefend,
+    securityHealth,
+    elevatedAgent,
+    ...desktop,
+    ...oddFlags,
+  ],
+};
