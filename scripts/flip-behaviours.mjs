@@ -24,7 +24,8 @@ async function runTest(row, outcome) {
   const file = `${TEST_FOLDER}/${row.test.file}`;
   if (!existsSync(file)) return 'missing';
   const { TRUSTLET_FLIP: _, NODE_TEST_CONTEXT: __, ...environment } = process.env;
-  const env = outcome === undefined ? environment : { ...environment, TRUSTLET_FLIP: JSON.stringify({ id: row.id, outcome }) };
+  const env =
+    outcome === undefined ? environment : { ...environment, TRUSTLET_FLIP: JSON.stringify({ id: row.id, outcome }) };
   const args = ['--import', PRELOAD, '--test-reporter=tap', `--test-name-pattern=/^${escaped(row.test.title)}$/`, file];
   const result = await run(process.execPath, args, { timeout: 60, env });
   // Node 20 lists tests that the pattern skips; newer ones leave them out.
@@ -41,7 +42,8 @@ async function runTest(row, outcome) {
 async function judge(row) {
   const where = `${row.test.file}: ${row.test.title}`;
   const plain = await runTest(row, undefined);
-  if (plain !== 'passed') return { row, ok: false, text: `its test ${plain === 'missing' ? 'does not exist' : plain} unflipped (${where})` };
+  if (plain !== 'passed')
+    return { row, ok: false, text: `its test ${plain === 'missing' ? 'does not exist' : plain} unflipped (${where})` };
   if (row.alternatives.length === 0) return { row, ok: false, text: 'has no alternative to flip to' };
   const survived = [];
   for (const alternative of row.alternatives) {
@@ -49,7 +51,8 @@ async function judge(row) {
     if (flipped !== 'failed') survived.push(`${alternative} (${flipped})`);
   }
   const flips = `${row.alternatives.length} flip${row.alternatives.length === 1 ? '' : 's'}`;
-  if (survived.length > 0) return { row, ok: false, text: `its test does not notice ${survived.join(', ')} (${where})` };
+  if (survived.length > 0)
+    return { row, ok: false, text: `its test does not notice ${survived.join(', ')} (${where})` };
   return { row, ok: true, text: `${flips} noticed by "${row.test.title}"` };
 }
 
@@ -65,5 +68,7 @@ await Promise.all(
 results.sort((a, b) => (a.row.id < b.row.id ? -1 : 1));
 for (const { row, ok, text } of results) console.log(`${ok ? 'ok  ' : 'FAIL'} ${row.id} ${text}`);
 const failed = results.filter((result) => !result.ok).length;
-console.log(`${results.length - failed} of ${results.length} behaviour rows have a test that fails when the row is flipped.`);
+console.log(
+  `${results.length - failed} of ${results.length} behaviour rows have a test that fails when the row is flipped.`,
+);
 process.exitCode = failed === 0 && results.length > 0 ? 0 : 1;

@@ -35,18 +35,13 @@ export const statusText = (status: number): string => {
 
 export const nameText = (name: string | null): string => (name === null || name === '' ? '?' : printable(name));
 
-const pseudoNote = (facts: ProcessFacts): string =>
-  facts.classification === null || facts.classification === 'Normal'
-    ? 'pseudo-process'
-    : `pseudo: ${facts.classification}`;
-
 /** What a list says beside verdict and protection, in a word or two. */
 export const noteText = (facts: ProcessFacts): string => {
   const { flags } = facts;
   return [
     facts.verdict === 'unknown' ? facts.reason : null,
     facts.verdict === 'secure' && !facts.pseudo ? 'trustlet' : null,
-    facts.pseudo && facts.verdict !== 'unknown' ? pseudoNote(facts) : null,
+    facts.pseudo && facts.verdict !== 'unknown' ? 'pseudo-process' : null,
     facts.verdict === 'secure' && flags?.IsProcessDeleting === true ? 'exiting' : null,
     flags?.IsWow64Process === true ? 'wow64' : null,
     flags?.IsFrozen === true ? 'frozen' : null,

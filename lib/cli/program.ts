@@ -42,7 +42,8 @@ Exit codes:
 
 Examples:
   trustlet list --trustlets
-  trustlet guard read 712 && my-agent --pid 712
+  trustlet check 712
+  trustlet guard read 712
   trustlet explain 712 --error 998
   trustlet demo                                  on the emulated machine, on any system
   trustlet list --scenario credential-guard

@@ -4,7 +4,7 @@ import type { BackendInfo } from '../vsm.js';
 import type { ExitCode } from './exit-code.js';
 import { JSON_SCHEMA } from './json.js';
 import type { Paint } from './style.js';
-import { printable } from './text.js';
+import { printable, truncate } from './text.js';
 
 /** What the lines for people are written for. */
 export interface View {
@@ -30,9 +30,9 @@ export const documentHead = (
 });
 
 /** Where the answers come from, the last line of every report. */
-export const seenOn = (backend: BackendInfo, { paint }: View): string => {
-  const where = backend.simulated
-    ? `${printable(backend.description)} (${backend.name}, simulated)`
-    : `${backend.name}, ${printable(backend.description)}`;
-  return paint('dim', `seen on: ${where}`);
+export const seenOn = (backend: BackendInfo, { paint, columns }: View): string => {
+  const label = backend.simulated ? ' (simulated)' : '';
+  const description = printable(backend.description);
+  const where = `seen on: ${description.startsWith(backend.name) ? '' : `${backend.name}, `}${description}`;
+  return paint('dim', `${columns === undefined ? where : truncate(where, columns - label.length)}${label}`);
 };

@@ -56,8 +56,11 @@ const usageError = ({ message }: CommanderError): TrustletError =>
   new TrustletError(
     'ERR_TRUSTLET_ARGUMENT',
     message === '(outputHelp)'
-      ? 'A command is missing; trustlet --help lists them.'
-      : `${message.replace(/^error: /, '').trim()}; see trustlet --help.`,
+      ? 'Name one of the commands; trustlet --help lists them.'
+      : `${message
+          .replace(/^error: /, '')
+          .trim()
+          .replace(/\.$/, '')}; see trustlet --help.`,
   );
 
 /**

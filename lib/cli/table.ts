@@ -23,12 +23,12 @@ const naturalWidths = (columns: readonly Column[], rows: readonly (readonly Cell
     rows.reduce((widest, row) => Math.max(widest, displayWidth(row[index]?.text ?? '')), displayWidth(column.heading)),
   );
 
-/** Takes what is too much from the flexible columns, the last first. */
+/** Takes what is too much from the flexible columns, the first of them first. */
 const fit = (columns: readonly Column[], natural: readonly number[], width: number): number[] => {
   const widths = [...natural];
-  let excess = widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1)) - width;
-  for (let index = columns.length - 1; index >= 0 && excess > 0; index -= 1) {
-    const own = widths[index] ?? 0;
+  const whole = widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1));
+  let excess = Math.max(0, whole - width);
+  for (const [index, own] of natural.entries()) {
     const least = columns[index]?.least ?? own;
     const taken = Math.min(excess, Math.max(0, own - least));
     widths[index] = own - taken;
@@ -60,7 +60,7 @@ export const renderTable = (
         .map((part, index) => {
           const padded = pad(part[at] ?? '', widths[index] ?? 0, columns[index]?.align);
           const shown = index === parts.length - 1 ? padded.trimEnd() : padded;
-          return paint(cells[index]?.style ?? 'plain', shown);
+          return shown === '' ? '' : paint(cells[index]?.style ?? 'plain', shown);
         })
         .join(GAP)
         .trimEnd(),

@@ -1,5 +1,6 @@
 /** `trustlet/emulator`: a whole emulated machine, behind the same interface and with the same answers, on any OS. */
 export { type Behaviour, type BehaviourId, behaviours, type Outcome } from './behaviours.js';
+export type { Out } from './call-arguments.js';
 export type { CallAction, CallEvent } from './hooks.js';
 export type { InspectedExecution, ProcessInspection } from './inspection.js';
 export { boot, type CallFilter, type FailOptions, Machine, type MachineSnapshot } from './machine.js';
@@ -21,7 +22,6 @@ export { SCENARIO_SCHEMA } from './scenario.js';
 export { parseScenario } from './scenario-schema.js';
 export { scenarioNames } from './scenarios/index.js';
 export type { Touch, TouchOutcome } from './touches.js';
-export type { Out } from './call-arguments.js';
 export type { MemoryBasicInformation } from './win32/memory-functions.js';
 export type { Win32Surface } from './win32/surface.js';
 export type { ThreadContext } from './win32/thread-functions.js';

@@ -1,6 +1,7 @@
 /** The truth about a process, from inside: for tests, which no agent could ask for. */
-import { modulesOf } from './nt/modules.js';
+
 import { memoryInUse } from './nt/memory.js';
+import { modulesOf } from './nt/modules.js';
 import type { LifeCycle, ProcessObject } from './nt/objects.js';
 import { HEAP_ADDRESS, imageBaseOf } from './nt/process-memory.js';
 

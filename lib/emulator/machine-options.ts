@@ -1,8 +1,8 @@
 /** What `boot` takes. */
 import { refuseUnknownKeys, requireObject, show } from '../arguments.js';
 import { TrustletError } from '../errors.js';
-import { parseScenario } from './scenario-schema.js';
 import type { Scenario } from './scenario.js';
+import { parseScenario } from './scenario-schema.js';
 import { builtInScenario, scenarioNames } from './scenarios/index.js';
 
 export interface BootOptions {

@@ -3,6 +3,7 @@ import { refuseUnknownKeys, requireFunction, requireObject, show } from '../argu
 import type { CensusRecords } from '../backend.js';
 import { TrustletError } from '../errors.js';
 import type { NtApi } from '../nt-api.js';
+import { requireAddress, requireBuffer, requireSize } from './call-arguments.js';
 import { type FaultState, faultFrom, requireFaultCall, requireNth } from './faults.js';
 import { type CallAction, HookScript } from './hooks.js';
 import { inspectProcess, type ProcessInspection } from './inspection.js';
@@ -24,7 +25,6 @@ import { resolveScenario } from './resolve-scenario.js';
 import type { FaultCall, Scenario } from './scenario.js';
 import { parseStatus } from './status-names.js';
 import type { Touch } from './touches.js';
-import { requireAddress, requireBuffer, requireSize } from './call-arguments.js';
 import { createWin32Surface, type Win32Surface } from './win32/surface.js';
 
 const argumentError = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_ARGUMENT', message);
@@ -281,13 +281,15 @@ export class Machine {
    */
   restore(snapshot: MachineSnapshot): void {
     requireObject('snapshot', snapshot);
-    if (snapshot.machine !== this) throw argumentError('The snapshot is not one of this machine; each machine restores its own.');
+    if (snapshot.machine !== this)
+      throw argumentError('The snapshot is not one of this machine; each machine restores its own.');
     this.#system.state = structuredClone(snapshot.state);
   }
 
   #labelled(label: string): ProcessObject {
     const process = this.#system.state.labels.get(label);
-    if (process === undefined) throw argumentError(`There is no process with the label ${show(label)} on this machine.`);
+    if (process === undefined)
+      throw argumentError(`There is no process with the label ${show(label)} on this machine.`);
     return process;
   }
 
@@ -307,7 +309,9 @@ export class Machine {
   #requireFreeLabel(label: string, ending: ProcessObject | null): void {
     const holder = this.#system.state.labels.get(label);
     if (holder === undefined || holder === ending || holder.life === 'exited') return;
-    throw argumentError(`The label '${label}' is taken by pid ${holder.pid}, which is still there; give the new process another.`);
+    throw argumentError(
+      `The label '${label}' is taken by pid ${holder.pid}, which is still there; give the new process another.`,
+    );
   }
 }
 

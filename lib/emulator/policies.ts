@@ -33,12 +33,16 @@ const argumentError = (message: string): TrustletError => new TrustletError('ERR
  * @param choices policies by name; later ones win
  * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown policy or value, naming the known ones
  */
-export const outcomesWith = (...choices: readonly (Readonly<Record<string, string>> | undefined)[]): ReadonlyMap<BehaviourId, Outcome> => {
+export const outcomesWith = (
+  ...choices: readonly (Readonly<Record<string, string>> | undefined)[]
+): ReadonlyMap<BehaviourId, Outcome> => {
   const outcomes = new Map<BehaviourId, Outcome>(behaviours.map((row) => [row.id, outcomeOf(row.id)]));
   for (const [name, value] of choices.flatMap((choice) => Object.entries(choice ?? {}))) {
     const policy = policies.find((candidate) => candidate.name === name);
     if (policy === undefined) {
-      throw argumentError(`There is no policy ${show(name)}; there are ${policies.map((known) => known.name).join(', ')}.`);
+      throw argumentError(
+        `There is no policy ${show(name)}; there are ${policies.map((known) => known.name).join(', ')}.`,
+      );
     }
     if (!policy.values.includes(value)) {
       throw argumentError(`The policy ${name} takes ${policy.values.join(', ')}; got ${show(value)}.`);

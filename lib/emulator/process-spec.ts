@@ -1,8 +1,8 @@
 /** What `spawn` and `reuse` take, read strictly and brought to a scenario entry. */
 import { refuseUnknownKeys, requireObject, show } from '../arguments.js';
 import { TrustletError } from '../errors.js';
-import { parseScenario } from './scenario-schema.js';
 import type { Scenario, ScenarioProcess } from './scenario.js';
+import { parseScenario } from './scenario-schema.js';
 
 /** A program to start: a scenario's process entry, where the image defaults to `<label>.exe`. */
 export type ProcessSpec = Omit<ScenarioProcess, 'image'> & { readonly image?: string | undefined };
@@ -43,7 +43,8 @@ export const readProcessSpec = (scenario: Scenario, spec: unknown): ScenarioProc
     const { pid: _pid, state: _state, faults: _faults, ...program } = known;
     return program;
   }
-  if (typeof spec === 'string') throw new TrustletError('ERR_TRUSTLET_ARGUMENT', 'A process needs a label; got an empty one.');
+  if (typeof spec === 'string')
+    throw new TrustletError('ERR_TRUSTLET_ARGUMENT', 'A process needs a label; got an empty one.');
   requireObject('the process to start', spec);
   refuseUnknownKeys('the process to start', spec, KNOWN);
   const { label } = spec;
@@ -53,6 +54,13 @@ export const readProcessSpec = (scenario: Scenario, spec: unknown): ScenarioProc
   const entry = { image: `${label}.exe`, ...spec } as unknown as ScenarioProcess;
   // One scenario of this process alone: the schema has every rule about an entry, and no second place does.
   const { parent: _parent, ...alone } = entry;
-  parseScenario({ schema: 1, name: 'spawn', title: 'one process', system: { build: 26100, vsm: true }, agent: label, processes: [alone] });
+  parseScenario({
+    schema: 1,
+    name: 'spawn',
+    title: 'one process',
+    system: { build: 26100, vsm: true },
+    agent: label,
+    processes: [alone],
+  });
   return entry;
 };

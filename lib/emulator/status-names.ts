@@ -3,7 +3,9 @@ import { show } from '../arguments.js';
 import { TrustletError } from '../errors.js';
 import { Status } from '../ntstatus.js';
 
-const byName: ReadonlyMap<string, number> = new Map(Object.entries(Status).map(([name, value]) => [`STATUS_${name}`, value]));
+const byName: ReadonlyMap<string, number> = new Map(
+  Object.entries(Status).map(([name, value]) => [`STATUS_${name}`, value]),
+);
 
 /**
  * @param status `STATUS_…`, `0x…` or a number (signed or unsigned)

@@ -1,6 +1,7 @@
 /** A small machine in three readable lines, for an agent's tests. */
-import type { ProcessSpec } from '../emulator/process-spec.js';
+
 import { boot, type Machine } from '../emulator/machine.js';
+import type { ProcessSpec } from '../emulator/process-spec.js';
 import type { Scenario, ScenarioProcess } from '../emulator/scenario.js';
 
 /** What may be said of a process beside its label. */

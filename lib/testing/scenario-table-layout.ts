@@ -3,8 +3,6 @@
  * The library tells its own by `ntsim_table_layout`, and a test compares the two.
  */
 
-type Member = readonly [offset: number, size: 1 | 2 | 4 | 8];
-
 /** Offset and size of every member that is written. */
 export const SCENARIO_TABLE_MEMBERS = {
   'header.magic': [0, 4],
@@ -53,7 +51,7 @@ export const SCENARIO_TABLE_MEMBERS = {
   'fault.target_index': [8, 4],
   'fault.nth': [12, 4],
   'fault.status': [16, 4],
-} as const satisfies Readonly<Record<string, Member>>;
+} as const;
 
 /** Sizes, bits and numbers, by the names of driver/ntsim/table.h without their prefix. */
 export const SCENARIO_TABLE_CONSTANTS = {

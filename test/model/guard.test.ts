@@ -37,11 +37,27 @@ const entryOf = (kind: Kind, label: string): ScenarioProcess => {
   }
 };
 
-const kind = fc.constantFrom<Kind>('ordinary', 'ordinary', 'ordinary', 'wow64', 'trustlet', 'protected', 'protected-trustlet', 'exiting', 'unaskable');
+const kind = fc.constantFrom<Kind>(
+  'ordinary',
+  'ordinary',
+  'ordinary',
+  'wow64',
+  'trustlet',
+  'protected',
+  'protected-trustlet',
+  'exiting',
+  'unaskable',
+);
 
 /** What happens beside a guarded run: nothing, or something just before the n-th of a call. */
 interface Disturbance {
-  readonly before: 'NtOpenProcess' | 'NtOpenThread' | 'NtQueryInformationProcess' | 'NtQueryInformationThread' | 'NtClose' | 'act';
+  readonly before:
+    | 'NtOpenProcess'
+    | 'NtOpenThread'
+    | 'NtQueryInformationProcess'
+    | 'NtQueryInformationThread'
+    | 'NtClose'
+    | 'act';
   readonly nth: number;
   readonly what: 'exit' | 'reuse' | 'fail';
   readonly by: Kind;
@@ -93,7 +109,9 @@ const machineOf = (kinds: readonly Kind[]): Machine => {
     agent: 'agent',
     processes: [
       { label: 'agent', image: 'agent.exe', user: 'administrator', elevated: true, session: 1 },
-      ...kinds.map((each, index) => ({ ...entryOf(each, `p${index}`), access: entryOf(each, '').access ?? 'everyone' }) as const),
+      ...kinds.map(
+        (each, index) => ({ ...entryOf(each, `p${index}`), access: entryOf(each, '').access ?? 'everyone' }) as const,
+      ),
     ],
   };
   return boot(scenario);
@@ -113,72 +131,92 @@ describe('guard.run over generated machines', () => {
     let runs = 0;
     let allowed = 0;
     fc.assert(
-      fc.property(fc.array(kind, { minLength: 1, maxLength: 5 }), fc.array(step, { minLength: 1, maxLength: 6 }), (kinds, steps) => {
-        const machine = machineOf(kinds);
-        const vsm = open({ backend: machine });
-        const known: Known[] = kinds.map((each, index) => {
-          const label = `p${index}`;
-          return { label, kind: each, pid: machine.pidOf(label), tid: machine.tidsOf(label)[0] ?? 0, alive: each !== 'exiting' };
-        });
-        let serial = 0;
-        for (const { target, operation, by, disturbance: beside } of steps) {
-          const victim = known[target % known.length];
-          assert.ok(victim);
-          const disturb = (): void => {
-            if (beside === null || beside.what === 'fail' || !victim.alive) return;
-            victim.alive = false;
-            machine.exit(victim.label);
-            if (beside.what === 'exit') return;
-            serial += 1;
-            const label = `r${serial}`;
-            try {
-              machine.reuse(victim.label, { ...entryOf(beside.by, label), access: entryOf(beside.by, label).access ?? 'everyone' });
-              victim.label = label;
-              victim.kind = beside.by;
-              victim.alive = beside.by !== 'exiting';
-            } catch (error) {
-              // The guard still holds the object: then, and only then, its pid cannot be given away.
-              assert.ok(TrustletError.is(error), String(error));
+      fc.property(
+        fc.array(kind, { minLength: 1, maxLength: 5 }),
+        fc.array(step, { minLength: 1, maxLength: 6 }),
+        (kinds, steps) => {
+          const machine = machineOf(kinds);
+          const vsm = open({ backend: machine });
+          const known: Known[] = kinds.map((each, index) => {
+            const label = `p${index}`;
+            return {
+              label,
+              kind: each,
+              pid: machine.pidOf(label),
+              tid: machine.tidsOf(label)[0] ?? 0,
+              alive: each !== 'exiting',
+            };
+          });
+          let serial = 0;
+          for (const { target, operation, by, disturbance: beside } of steps) {
+            const victim = known[target % known.length];
+            assert.ok(victim);
+            const disturb = (): void => {
+              if (beside === null || beside.what === 'fail' || !victim.alive) return;
+              victim.alive = false;
+              machine.exit(victim.label);
+              if (beside.what === 'exit') return;
+              serial += 1;
+              const label = `r${serial}`;
+              try {
+                machine.reuse(victim.label, {
+                  ...entryOf(beside.by, label),
+                  access: entryOf(beside.by, label).access ?? 'everyone',
+                });
+                victim.label = label;
+                victim.kind = beside.by;
+                victim.alive = beside.by !== 'exiting';
+              } catch (error) {
+                // The guard still holds the object: then, and only then, its pid cannot be given away.
+                assert.ok(TrustletError.is(error), String(error));
+              }
+            };
+            let stable = victim.alive;
+            const undo: (() => void)[] = [];
+            if (beside !== null && beside.before !== 'act') {
+              stable = false;
+              if (beside.what === 'fail') machine.fail(beside.before, { status: beside.status, nth: beside.nth });
+              else undo.push(machine.before(beside.before, disturb, { nth: beside.nth }));
             }
-          };
-          let stable = victim.alive;
-          const undo: (() => void)[] = [];
-          if (beside !== null && beside.before !== 'act') {
-            stable = false;
-            if (beside.what === 'fail') machine.fail(beside.before, { status: beside.status, nth: beside.nth });
-            else undo.push(machine.before(beside.before, disturb, { nth: beside.nth }));
+            const entry = OPERATIONS.find((candidate) => candidate.operation === operation);
+            const acts = entry?.acts ?? 'process';
+            const facts = by === 'identity' ? vsm.query(victim.pid) : null;
+            const identity =
+              facts?.createTime === undefined || facts.createTime === null ? {} : { createTime: facts.createTime };
+            const askable = victim.kind === 'ordinary' || victim.kind === 'wow64';
+            const aim: Target =
+              acts === 'thread' ? { tid: victim.tid, pid: victim.pid, ...identity } : { pid: victim.pid, ...identity };
+            const wasReused = victim.label.startsWith('r');
+            runs += 1;
+            try {
+              vsm.guard.run(aim, operation, (held) => {
+                if (beside?.before === 'act') disturb();
+                act(machine, operation, held);
+              });
+              allowed += 1;
+              if (operation === 'terminate') victim.alive = false;
+            } catch (error) {
+              assert.ok(TrustletError.is(error), String(error));
+              assert.equal(error.code, 'ERR_TRUSTLET_REFUSED');
+              const sure = stable && askable && !(wasReused && acts === 'thread');
+              assert.ok(!sure, `refused an ordinary, stable, queryable process: ${error.message}`);
+            }
+            for (const remove of undo) remove();
+            machine.clearFaults();
           }
-          const entry = OPERATIONS.find((candidate) => candidate.operation === operation);
-          const acts = entry?.acts ?? 'process';
-          const facts = by === 'identity' ? vsm.query(victim.pid) : null;
-          const identity = facts?.createTime === undefined || facts.createTime === null ? {} : { createTime: facts.createTime };
-          const askable = victim.kind === 'ordinary' || victim.kind === 'wow64';
-          const aim: Target = acts === 'thread' ? { tid: victim.tid, pid: victim.pid, ...identity } : { pid: victim.pid, ...identity };
-          const wasReused = victim.label.startsWith('r');
-          runs += 1;
-          try {
-            vsm.guard.run(aim, operation, (held) => {
-              if (beside?.before === 'act') disturb();
-              act(machine, operation, held);
-            });
-            allowed += 1;
-            if (operation === 'terminate') victim.alive = false;
-          } catch (error) {
-            assert.ok(TrustletError.is(error), String(error));
-            assert.equal(error.code, 'ERR_TRUSTLET_REFUSED');
-            const sure = stable && askable && !(wasReused && acts === 'thread');
-            assert.ok(!sure, `refused an ordinary, stable, queryable process: ${error.message}`);
-          }
-          for (const remove of undo) remove();
-          machine.clearFaults();
-        }
-        const reached = machine.touches.filter((touch) => touch.trustlet);
-        assert.deepEqual(reached, []);
-        // Only a close that was made to fail may leave a handle behind.
-        const failedCloses = steps.filter(({ disturbance: beside }) => beside?.before === 'NtClose' && beside.what === 'fail').length;
-        assert.ok(machine.openHandles('agent') <= failedCloses, `${machine.openHandles('agent')} handles are still open`);
-        vsm.close();
-      }),
+          const reached = machine.touches.filter((touch) => touch.trustlet);
+          assert.deepEqual(reached, []);
+          // Only a close that was made to fail may leave a handle behind.
+          const failedCloses = steps.filter(
+            ({ disturbance: beside }) => beside?.before === 'NtClose' && beside.what === 'fail',
+          ).length;
+          assert.ok(
+            machine.openHandles('agent') <= failedCloses,
+            `${machine.openHandles('agent')} handles are still open`,
+          );
+          vsm.close();
+        },
+      ),
       { numRuns: RUNS },
     );
     assert.ok(allowed > runs * 0.3, `${allowed} of ${runs} generated runs were allowed`);

@@ -1,5 +1,12 @@
 /** A backend of a few scripted processes and threads: every open, examination and close is counted, nothing is decided. */
-import type { Backend, CensusRecords, Examination, ObjectKind, ProcessRecord, SystemRecord } from '../../lib/backend.js';
+import type {
+  Backend,
+  CensusRecords,
+  Examination,
+  ObjectKind,
+  ProcessRecord,
+  SystemRecord,
+} from '../../lib/backend.js';
 import type { OpenResult } from '../../lib/nt-api.js';
 import type { Posture } from '../../lib/types.js';
 import { record, system } from './records.js';
@@ -71,7 +78,11 @@ export class FakeBackend implements Backend {
 
   census(): CensusRecords {
     const records = [...this.processes.keys()].map((pid) => this.query(pid));
-    return { length: records.length, pid: (index) => records[index]?.pid ?? -1, record: (index) => records[index] ?? record() };
+    return {
+      length: records.length,
+      pid: (index) => records[index]?.pid ?? -1,
+      record: (index) => records[index] ?? record(),
+    };
   }
 
   openProcess(pid: number, access: number): OpenResult {

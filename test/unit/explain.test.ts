@@ -6,9 +6,11 @@ import { record, system } from '../support/records.js';
 
 const source = { name: 'ntdll', simulated: false } as const;
 const causesOf = (over: Parameters<typeof record>[0], error?: number): string[] =>
-  explainFacts(factsFrom(record(over), system(), source), error === undefined ? null : readErrorCode(error), source).causes.map(
-    (cause) => cause.cause,
-  );
+  explainFacts(
+    factsFrom(record(over), system(), source),
+    error === undefined ? null : readErrorCode(error),
+    source,
+  ).causes.map((cause) => cause.cause);
 
 describe('explain', () => {
   test('a trustlet is isolated', () => {
@@ -35,11 +37,17 @@ describe('explain', () => {
   });
 
   test('pseudo-processes are told apart', () => {
-    assert.deepEqual(causesOf({ pid: 0, openStatus: 0xc000000b, createTime: null, startKey: null }), ['pseudo-process']);
+    assert.deepEqual(causesOf({ pid: 0, openStatus: 0xc000000b, createTime: null, startKey: null }), [
+      'pseudo-process',
+    ]);
     assert.deepEqual(causesOf({ pid: 4 }), ['pseudo-process']);
     assert.deepEqual(causesOf({ pid: 88, classification: 3 }), ['pseudo-process']);
     assert.deepEqual(causesOf({ pid: 56, classification: 2, flags: 0x80 }), ['isolated']);
-    const summary = explainFacts(factsFrom(record({ pid: 88, classification: 3 }), system(), source), null, source).summary;
+    const summary = explainFacts(
+      factsFrom(record({ pid: 88, classification: 3 }), system(), source),
+      null,
+      source,
+    ).summary;
     assert.match(summary, /MemCompression/);
   });
 
@@ -48,8 +56,15 @@ describe('explain', () => {
     assert.deepEqual(causesOf({ flags: 4 }), ['exited']);
     assert.deepEqual(causesOf({ openStatus: 0xc0000022 }), ['access-control']);
     assert.deepEqual(causesOf({ extendedStatus: 0xc000009d, flags: null }), ['unknown']);
-    const changed = { ...factsFrom(record(), system(), source), verdict: 'unknown', reason: 'identity-mismatch' } as const;
-    assert.deepEqual(explainFacts(changed, null, source).causes.map((cause) => cause.cause), ['reused']);
+    const changed = {
+      ...factsFrom(record(), system(), source),
+      verdict: 'unknown',
+      reason: 'identity-mismatch',
+    } as const;
+    assert.deepEqual(
+      explainFacts(changed, null, source).causes.map((cause) => cause.cause),
+      ['reused'],
+    );
   });
 
   test('an ordinary process: nothing, access control, a copy that failed, or no idea', () => {
@@ -62,7 +77,11 @@ describe('explain', () => {
   });
 
   test('the summary names pid and image', () => {
-    const explanation = explainFacts(factsFrom(record({ flags: 0x80, name: 'LsaIso.exe' }), system(), source), null, source);
+    const explanation = explainFacts(
+      factsFrom(record({ flags: 0x80, name: 'LsaIso.exe' }), system(), source),
+      null,
+      source,
+    );
     assert.match(explanation.summary, /^pid 100 \(LsaIso\.exe\): It is a trustlet/);
     const nameless = explainFacts(factsFrom(record({ name: null }), system(), source), null, source);
     assert.match(nameless.summary, /^pid 100: /);

@@ -52,7 +52,10 @@ describe('choosing a backend', () => {
   });
 
   test('code wins over the environment', () => {
-    const vsm = openIn(on('linux', { TRUSTLET_BACKEND: 'ntdll', TRUSTLET_SCENARIO: 'vbs' }), { backend: 'emulated', scenario: 'plain' });
+    const vsm = openIn(on('linux', { TRUSTLET_BACKEND: 'ntdll', TRUSTLET_SCENARIO: 'vbs' }), {
+      backend: 'emulated',
+      scenario: 'plain',
+    });
     assert.match(vsm.backend.description, /plain/);
   });
 
@@ -68,26 +71,63 @@ describe('choosing a backend', () => {
   test('no environment variable chooses a simulated backend on Windows', () => {
     const environment = { TRUSTLET_BACKEND: 'emulated', TRUSTLET_SCENARIO: 'plain' };
     throws(() => openIn(on('win32', environment), {}), 'ERR_TRUSTLET_BACKEND_REFUSED', /not honoured on Windows/);
-    throws(() => openIn(on('win32', { TRUSTLET_BACKEND: 'replay' }), {}), 'ERR_TRUSTLET_BACKEND_REFUSED', /not honoured/);
+    throws(
+      () => openIn(on('win32', { TRUSTLET_BACKEND: 'replay' }), {}),
+      'ERR_TRUSTLET_BACKEND_REFUSED',
+      /not honoured/,
+    );
     throws(() => openIn(on('win32', { TRUSTLET_SCENARIO: 'plain' }), {}), 'ERR_TRUSTLET_BACKEND', /no-such-library/);
     assert.match(openIn(on('win32', environment), { allowSimulated: true }).backend.description, /plain/);
   });
 
   test('only refuses what is not on the list, whoever chose it', () => {
-    throws(() => openIn(on('win32'), { only: ['driver'] }), 'ERR_TRUSTLET_BACKEND_REFUSED', /accepts only driver; default chose ntdll/);
-    throws(() => openIn(on('linux', { TRUSTLET_BACKEND: 'emulated' }), { only: ['driver', 'ntdll'] }), 'ERR_TRUSTLET_BACKEND_REFUSED', /environment chose emulated/);
-    throws(() => open({ backend: boot('plain'), only: ['ntdll'] }), 'ERR_TRUSTLET_BACKEND_REFUSED', /code chose emulated/);
-    throws(() => openIn(on('linux'), { only: [], backend: 'emulated' }), 'ERR_TRUSTLET_BACKEND_REFUSED', /no backend at all/);
+    throws(
+      () => openIn(on('win32'), { only: ['driver'] }),
+      'ERR_TRUSTLET_BACKEND_REFUSED',
+      /accepts only driver; default chose ntdll/,
+    );
+    throws(
+      () => openIn(on('linux', { TRUSTLET_BACKEND: 'emulated' }), { only: ['driver', 'ntdll'] }),
+      'ERR_TRUSTLET_BACKEND_REFUSED',
+      /environment chose emulated/,
+    );
+    throws(
+      () => open({ backend: boot('plain'), only: ['ntdll'] }),
+      'ERR_TRUSTLET_BACKEND_REFUSED',
+      /code chose emulated/,
+    );
+    throws(
+      () => openIn(on('linux'), { only: [], backend: 'emulated' }),
+      'ERR_TRUSTLET_BACKEND_REFUSED',
+      /no backend at all/,
+    );
     assert.equal(open({ backend: 'emulated', only: ['emulated'] }).backend.name, 'emulated');
   });
 
   test('a backend that does not exist, or not in this version, is refused by name', () => {
-    throws(() => openIn(on('win32', { TRUSTLET_BACKEND: 'kernel' }), {}), 'ERR_TRUSTLET_ARGUMENT', /'kernel' \(chosen by environment\)/);
-    throws(() => openIn(on('win32'), { backend: 'driver' }), 'ERR_TRUSTLET_UNSUPPORTED', /driver backend is not part of this version/);
+    throws(
+      () => openIn(on('win32', { TRUSTLET_BACKEND: 'kernel' }), {}),
+      'ERR_TRUSTLET_ARGUMENT',
+      /'kernel' \(chosen by environment\)/,
+    );
+    throws(
+      () => openIn(on('win32'), { backend: 'driver' }),
+      'ERR_TRUSTLET_UNSUPPORTED',
+      /driver backend is not part of this version/,
+    );
   });
 
   test('options are checked', () => {
-    for (const options of [null, 7, { backends: 'x' }, { backend: 7 }, { backend: {} }, { only: 'ntdll' }, { only: ['x'] }, { allowSimulated: 1 }]) {
+    for (const options of [
+      null,
+      7,
+      { backends: 'x' },
+      { backend: 7 },
+      { backend: {} },
+      { only: 'ntdll' },
+      { only: ['x'] },
+      { allowSimulated: 1 },
+    ]) {
       throws(() => openIn(on('linux'), options), 'ERR_TRUSTLET_ARGUMENT', /options/);
     }
   });
@@ -112,10 +152,16 @@ describe('a scenario by name or file', () => {
   });
 
   test('what is neither a name nor a file lists the names', () => {
-    throws(() => loadScenario('no-such-thing'), 'ERR_TRUSTLET_ARGUMENT', /neither a built-in scenario \(.*credential-guard.*\) nor a file/);
+    throws(
+      () => loadScenario('no-such-thing'),
+      'ERR_TRUSTLET_ARGUMENT',
+      /neither a built-in scenario \(.*credential-guard.*\) nor a file/,
+    );
   });
 });
 
-test('isSecureProcess uses one shared default and says what is wrong off Windows', { skip: process.platform === 'win32' }, () => {
+test('isSecureProcess uses one shared default and says what is wrong off Windows', {
+  skip: process.platform === 'win32',
+}, () => {
   throws(() => isSecureProcess(4), 'ERR_TRUSTLET_UNSUPPORTED', /needs Windows/);
 });

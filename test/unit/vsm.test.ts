@@ -71,12 +71,10 @@ describe('query', () => {
   });
 
   test('queryMany is aligned with its input, duplicates kept', () => {
-    assert.deepEqual(vsm.queryMany([104, 9999, 100, 104]).map((facts) => `${facts.pid} ${facts.verdict}`), [
-      '104 secure',
-      '9999 unknown',
-      '100 ordinary',
-      '104 secure',
-    ]);
+    assert.deepEqual(
+      vsm.queryMany([104, 9999, 100, 104]).map((facts) => `${facts.pid} ${facts.verdict}`),
+      ['104 secure', '9999 unknown', '100 ordinary', '104 secure'],
+    );
     assert.deepEqual(vsm.queryMany([]), []);
   });
 
@@ -91,7 +89,10 @@ describe('census', () => {
   test('iterates, counts, indexes and finds', () => {
     const census = vsm.census();
     assert.equal(census.length, 3);
-    assert.deepEqual([...census].map((facts) => facts.pid), [100, 104, 108]);
+    assert.deepEqual(
+      [...census].map((facts) => facts.pid),
+      [100, 104, 108],
+    );
     assert.deepEqual(census.counts(), { total: 3, secure: 1, ordinary: 1, unknown: 1, pseudo: 0 });
     assert.equal(census.at(1).verdict, 'secure');
     assert.equal(census.find(104)?.name, 'LsaIso.exe');
@@ -109,7 +110,10 @@ describe('explain', () => {
   });
 
   test('reads the error from a number or an error object, and refuses anything else', () => {
-    assert.equal(vsm.explain(104, new TrustletError('ERR_TRUSTLET_UNKNOWN', 'x', { ntstatus: 0xc0000005 })).error?.win32, 998);
+    assert.equal(
+      vsm.explain(104, new TrustletError('ERR_TRUSTLET_UNKNOWN', 'x', { ntstatus: 0xc0000005 })).error?.win32,
+      998,
+    );
     assert.equal(vsm.explain(104, { win32: 5 }).error?.win32, 5);
     assert.equal(vsm.explain(104).error, null);
     assert.equal(vsm.explain(104, null).error, null);

@@ -204,7 +204,7 @@ static void the_layout_is_told_whole_or_to_its_cut(void)
     CHECK_EQ(ntsim_table_layout(text, sizeof text), needed);
     CHECK_EQ(strlen(text), needed);
     CHECK(strncmp(text, "header.magic=0,4\nheader.version=4,4\n", 36) == 0);
-    CHECK(strstr(text, "\nprocess=0,72\n") != NULL);
+    CHECK(strstr(text, "\nprocess=72\n") != NULL);
     CHECK(strstr(text, "\nTABLE_VERSION=1\n") != NULL);
     CHECK_EQ(ntsim_table_layout(cut, sizeof cut), needed);
     CHECK_EQ(strlen(cut), 36);

@@ -43,7 +43,7 @@ export const namedFacts = (vsm: Pick<Vsm, 'query' | 'census'>, pid: number): Pro
 };
 
 const WHAT_IT_MEANS = {
-  secure: 'a trustlet: leave it alone',
+  secure: 'a trustlet, leave it alone',
   ordinary: 'no trustlet',
   unknown: 'leave it alone',
 } as const;
@@ -67,7 +67,7 @@ const linesOf = (facts: ProcessFacts, { paint }: View): string[] => {
   const verdict = paint(styleOfVerdict(facts.verdict), facts.verdict);
   return [
     paint('heading', `pid ${facts.pid}  ${nameText(facts.name)}`),
-    line('verdict', `${verdict}: ${WHAT_IT_MEANS[facts.verdict]} (${facts.reason})`),
+    line('verdict', `${verdict} (${facts.reason}): ${WHAT_IT_MEANS[facts.verdict]}`),
     ...details(facts).map(([label, value]) => line(label, value)),
   ];
 };

@@ -17,12 +17,12 @@ import { nameText, protectionText } from '../process-text.js';
 import { documentHead, type Report, seenOn, type View } from '../report.js';
 import { type Style, styleOfVerdict } from '../style.js';
 import { type Cell, renderTable } from '../table.js';
-import { pad, printable, truncate, wrap } from '../text.js';
+import { pad, printable, wrap } from '../text.js';
 
 const DEFAULT_COLUMNS = 100;
 /** How many of the machine's processes are shown before the story begins. */
 const SHOWN = 5;
-const CALL_WIDTH = 21;
+const CALL_WIDTH = 22;
 
 interface Story {
   readonly scene: Scene;
@@ -141,10 +141,11 @@ const raceLines = ({ steps }: Story, view: View, width: number): string[] => [
   view.paint('heading', 'A race: the process exits between check and act, and its pid goes to another:'),
   ...steps
     .filter(({ section }) => section === 'race')
-    .map((step) => {
-      const call = pad(step.call, CALL_WIDTH);
-      const outcome = truncate(printable(`pid ${step.pid} ${step.outcome}`), width - CALL_WIDTH);
-      return `${call}${view.paint(styleOfStep(step), outcome)}`;
+    .flatMap((step) => {
+      const said = wrap(printable(`pid ${step.pid} ${step.outcome}`), width - CALL_WIDTH);
+      return said.map(
+        (part, index) => `${pad(index === 0 ? step.call : '', CALL_WIDTH)}${view.paint(styleOfStep(step), part)}`,
+      );
     }),
 ];
 
@@ -152,10 +153,10 @@ const opening = ({ scene: { machine, vsm, trustlet } }: Story): string[] => {
   const running = vsm.posture().vsm.running.value;
   const vsmText = { true: 'VSM is on', false: 'VSM is off', null: 'VSM is not known to be on' }[`${running}`];
   return [
-    `A machine that exists only in this process: ${printable(machine.scenario.title)}`,
+    `Emulated machine: ${printable(machine.scenario.title)}`,
     trustlet === null
-      ? `${vsmText}, and no trustlet runs here: everything is VTL0, and what is refused below is refused by access control.`
-      : `${vsmText}. What a trustlet owns is in VTL1; the kernel, every driver and every agent are in VTL0.`,
+      ? `${vsmText}, and no trustlet runs: only access control stands between processes.`
+      : `${vsmText}: a trustlet’s memory is VTL1’s; kernel, drivers and agents are VTL0.`,
   ];
 };
 
@@ -172,7 +173,7 @@ const linesOf = (story: Story, view: View): string[] => {
     '',
     ...raceLines(story, view, width),
     '',
-    seenOn(story.scene.vsm.backend, view),
+    seenOn(story.scene.vsm.backend, { ...view, columns: width }),
   ];
 };
 

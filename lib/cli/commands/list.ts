@@ -16,7 +16,7 @@ const COLUMNS: readonly Column[] = [
   { heading: '' },
   { heading: 'PID', align: 'right' },
   { heading: 'VERDICT' },
-  { heading: 'SESSION', align: 'right' },
+  { heading: 'SESS', align: 'right' },
   { heading: 'PROTECTION' },
   { heading: 'NAME', least: 12 },
   { heading: 'NOTE', least: 14 },
@@ -49,7 +49,7 @@ const countsOf = (processes: readonly ProcessFacts[]): ListCounts => {
 
 const countsLine = (counts: ListCounts, { paint }: View): string => {
   const pseudo = counts.unknown - counts.unknownReal;
-  const unknown = `${counts.unknown} unknown${pseudo > 0 ? ` (${pseudo} of them pseudo-processes)` : ''}`;
+  const unknown = `${counts.unknown} unknown${pseudo > 0 ? ` (${pseudo} of them pseudo)` : ''}`;
   return [
     `${counts.total} processes: `,
     paint('secure', `${counts.secure} secure`),

@@ -70,7 +70,7 @@ const naive = ({ scene, startWorker, reuse, otherIsTrustlet }: Actors): DemoStep
     status: 0,
     statusName: 'STATUS_SUCCESS',
     win32: null,
-    outcome: `${verdict}; then it exits and its pid goes to another program`,
+    outcome: `is ${verdict}; it exits and its pid is reused`,
   };
   const name = reuse(label, 1);
   const start = machine.snapshot();
@@ -82,7 +82,7 @@ const naive = ({ scene, startWorker, reuse, otherIsTrustlet }: Actors): DemoStep
   const status = machine.touches[before]?.status ?? null;
   const survived = survives(machine, start);
   if (opened && survived) win32.CloseHandle(handle);
-  const what = otherIsTrustlet ? `the trustlet ${name}` : name;
+  const what = otherIsTrustlet ? `${name} (trustlet)` : name;
   const said = status === null || !survived ? STOPPED : ntstatusName(status);
   return [
     checked,
@@ -96,9 +96,7 @@ const naive = ({ scene, startWorker, reuse, otherIsTrustlet }: Actors): DemoStep
       status,
       statusName: status === null ? null : ntstatusName(status),
       win32: win32Error,
-      outcome: opened
-        ? `aimed at ${what}: ${said}`
-        : `aimed at ${what}: only access control stood in the way (error ${win32Error})`,
+      outcome: opened ? `is ${what}: ${said}` : `is ${what}: only access control was in the way (${win32Error})`,
     },
   ];
 };
@@ -136,10 +134,10 @@ const held = ({ scene, startWorker, reuse }: Actors): DemoStep => {
     vsm.guard.run(pid, 'write', () => {
       machine.exit(label);
       try {
-        return `it exits inside the callback, and its pid went to ${reuse(label, 3)}`;
+        return `it exits, and its pid went to ${reuse(label, 3)}`;
       } catch (error) {
         if (TrustletError.is(error) && error.code === 'ERR_TRUSTLET_ARGUMENT') {
-          return 'it exits inside the callback; the held handle keeps its pid from reuse';
+          return 'it exits; the held handle keeps the pid';
         }
         throw error;
       }

@@ -43,6 +43,9 @@ const chooseTrustlet = (processes: readonly ScenarioProcess[]): ScenarioProcess 
   return trustlets.find((entry) => entry.faults === undefined) ?? trustlets[0];
 };
 
+/** A signed-in user's programs first. */
+const rank = ({ user }: ScenarioProcess): number => (user === 'user' ? 0 : 1);
+
 /** A program like any other: unprotected, answering, and the smallest of them. */
 const chooseOrdinary = (processes: readonly ScenarioProcess[], agent: string): ScenarioProcess | undefined =>
   processes
@@ -55,10 +58,11 @@ const chooseOrdinary = (processes: readonly ScenarioProcess[], agent: string): S
         entry.access !== 'nobody' &&
         entry.volatile !== true &&
         entry.wow64 !== true &&
+        entry.frozen !== true &&
         entry.label !== agent &&
         isReady(entry),
     )
-    .toSorted((a, b) => threadsOf(a) - threadsOf(b))[0];
+    .toSorted((a, b) => rank(a) - rank(b) || threadsOf(a) - threadsOf(b))[0];
 
 const openTarget = (machine: Machine, { label, image }: ScenarioProcess): Target => {
   const { win32 } = machine;

@@ -33,7 +33,10 @@ export const accessRows: readonly Behaviour[] = [
     policy: 'virtual-alloc',
     evidence: 'derived',
     source: 'seed, Implications; facts/nt.md 0.6; facts/vsm.md 5 for the alternative',
-    test: { file: 'access.test.js', title: 'VirtualAllocEx on a trustlet succeeds with memory the trustlet never sees' },
+    test: {
+      file: 'access.test.js',
+      title: 'VirtualAllocEx on a trustlet succeeds with memory the trustlet never sees',
+    },
   },
   {
     id: 'B42',
@@ -77,22 +80,30 @@ export const accessRows: readonly Behaviour[] = [
     policy: 'thread-context',
     evidence: 'assumed',
     source: 'facts/nt.md 6.2 [unverified]',
-    test: { file: 'access.test.js', title: 'setting a trustlet thread’s context changes a shell that nothing resumes from' },
+    test: {
+      file: 'access.test.js',
+      title: 'setting a trustlet thread’s context changes a shell that nothing resumes from',
+    },
   },
   {
     id: 'N03',
-    statement: 'MmCopyVirtualMemory on a trustlet works only where VTL1 was made debuggable; otherwise it fails, mostly as a partial copy.',
+    statement:
+      'MmCopyVirtualMemory on a trustlet works only where VTL1 was made debuggable; otherwise it fails, mostly as a partial copy.',
     does: 'A driver’s copy fails with this status and copies nothing.',
     outcome: 'STATUS_PARTIAL_COPY',
     alternatives: ['STATUS_ACCESS_VIOLATION', 'STATUS_ACCESS_DENIED'],
     policy: 'kernel-copy',
     evidence: 'derived',
     source: 'facts/nt.md 6.2',
-    test: { file: 'access.test.js', title: 'a driver’s MmCopyVirtualMemory of a trustlet is a partial copy of nothing' },
+    test: {
+      file: 'access.test.js',
+      title: 'a driver’s MmCopyVirtualMemory of a trustlet is a partial copy of nothing',
+    },
   },
   {
     id: 'N04',
-    statement: 'A driver that attaches to a trustlet’s address space finds the VTL0 shell: pages of VTL1 are not mapped there.',
+    statement:
+      'A driver that attaches to a trustlet’s address space finds the VTL0 shell: pages of VTL1 are not mapped there.',
     does: 'Touching one raises this status, which the driver must catch; touching a VTL0 shadow page works.',
     outcome: 'STATUS_ACCESS_VIOLATION',
     alternatives: ['STATUS_PARTIAL_COPY'],

@@ -12,7 +12,10 @@ export const identityRows: readonly Behaviour[] = [
     policy: null,
     evidence: 'documented',
     source: 'seed, Trustlets; facts/nt.md 4.1',
-    test: { file: 'identity.test.js', title: 'one mark in the Flags word tells a trustlet, whatever it is called, and the list has no second one' },
+    test: {
+      file: 'identity.test.js',
+      title: 'one mark in the Flags word tells a trustlet, whatever it is called, and the list has no second one',
+    },
   },
   {
     id: 'B17',
@@ -27,7 +30,8 @@ export const identityRows: readonly Behaviour[] = [
   },
   {
     id: 'B24',
-    statement: 'LSASS keeps its work in VTL0 and only talks to LsaIso, which is the trustlet; protecting LSASS (PPL-Lsa) isolates nothing.',
+    statement:
+      'LSASS keeps its work in VTL0 and only talks to LsaIso, which is the trustlet; protecting LSASS (PPL-Lsa) isolates nothing.',
     does: 'A process with the Lsa signer is as reachable as its protection allows and never carries the mark.',
     outcome: 'vtl0',
     alternatives: ['vtl1'],
@@ -38,18 +42,23 @@ export const identityRows: readonly Behaviour[] = [
   },
   {
     id: 'B44',
-    statement: 'Code that attaches or injects should ask first; asking first can only help if the answer is right from the start.',
+    statement:
+      'Code that attaches or injects should ask first; asking first can only help if the answer is right from the start.',
     does: 'A process carries its mark from the moment it can be opened, so a check before the call keeps every call away from it.',
     outcome: 'from-creation',
     alternatives: ['after-first-run'],
     policy: null,
     evidence: 'derived',
     source: 'seed, Implications; facts/nt.md 6.3',
-    test: { file: 'identity.test.js', title: 'a guard that asks first keeps every call away from a trustlet that was started a moment ago' },
+    test: {
+      file: 'identity.test.js',
+      title: 'a guard that asks first keeps every call away from a trustlet that was started a moment ago',
+    },
   },
   {
     id: 'B46',
-    statement: 'Only a successful call of the seed’s IsSecureProcess says anything: its out parameter is to be read after success alone.',
+    statement:
+      'Only a successful call of the seed’s IsSecureProcess says anything: its out parameter is to be read after success alone.',
     does: 'The emulated copy leaves the out parameter as it was when its query fails.',
     outcome: 'untouched',
     alternatives: ['false', 'true'],
@@ -67,7 +76,10 @@ export const identityRows: readonly Behaviour[] = [
     policy: null,
     evidence: 'documented',
     source: 'seed, Remarks and structure; facts/nt.md 1.2',
-    test: { file: 'query.test.js', title: 'bit 7 of the Flags word is set for a trustlet and clear for an ordinary process' },
+    test: {
+      file: 'query.test.js',
+      title: 'bit 7 of the Flags word is set for a trustlet and clear for an ordinary process',
+    },
   },
   {
     id: 'B48',
@@ -78,11 +90,15 @@ export const identityRows: readonly Behaviour[] = [
     policy: null,
     evidence: 'documented',
     source: 'seed, Remarks and sample',
-    test: { file: 'query.test.js', title: 'IsSecureProcess answers exactly 1 for a trustlet and exactly 0 for an ordinary process' },
+    test: {
+      file: 'query.test.js',
+      title: 'IsSecureProcess answers exactly 1 for a trustlet and exactly 0 for an ordinary process',
+    },
   },
   {
     id: 'B49',
-    statement: 'The question is asked with ProcessBasicInformation and a buffer of exactly the extended structure’s size.',
+    statement:
+      'The question is asked with ProcessBasicInformation and a buffer of exactly the extended structure’s size.',
     does: 'Lengths 64 and 48 (32 and 24 for a 32-bit caller) choose the form; any other length gets this status.',
     outcome: 'STATUS_INFO_LENGTH_MISMATCH',
     alternatives: ['STATUS_BUFFER_TOO_SMALL'],
@@ -93,7 +109,8 @@ export const identityRows: readonly Behaviour[] = [
   },
   {
     id: 'B50',
-    statement: 'Size is documented as ignored on input and written on output, while the sample sets it first and other headers demand it.',
+    statement:
+      'Size is documented as ignored on input and written on output, while the sample sets it first and other headers demand it.',
     does: '`ignored`: any Size is accepted and 64 is written, even when the call then fails. `strict`: a wrong Size is STATUS_INVALID_PARAMETER.',
     outcome: 'ignored',
     alternatives: ['strict'],
@@ -104,7 +121,8 @@ export const identityRows: readonly Behaviour[] = [
   },
   {
     id: 'B52',
-    statement: 'The WDK for Windows 10 1703 (10.0.15063) defines flags 0 to 8, IsSecureProcess and IsSubsystemProcess among them.',
+    statement:
+      'The WDK for Windows 10 1703 (10.0.15063) defines flags 0 to 8, IsSecureProcess and IsSubsystemProcess among them.',
     does: 'These bits of the Flags word can be set; the rest is zero.',
     outcome: 0x1ff,
     alternatives: [0xff, 0x7f],
@@ -115,7 +133,8 @@ export const identityRows: readonly Behaviour[] = [
   },
   {
     id: 'N12',
-    statement: 'For a trustlet the PEB address comes from the secure kernel, and when that call fails the whole query fails with its status.',
+    statement:
+      'For a trustlet the PEB address comes from the secure kernel, and when that call fails the whole query fails with its status.',
     does: 'An injected SecureCall failure fails class 0 in both lengths, for trustlets only.',
     outcome: 'query-fails',
     alternatives: ['peb-zero'],

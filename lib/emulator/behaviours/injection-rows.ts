@@ -11,7 +11,10 @@ export const injectionRows: readonly Behaviour[] = [
     policy: null,
     evidence: 'documented',
     source: 'seed, Implications; facts/nt.md 6.2',
-    test: { file: 'injection.test.js', title: 'with every right and SeDebugPrivilege the classic DLL injection ends at the write' },
+    test: {
+      file: 'injection.test.js',
+      title: 'with every right and SeDebugPrivilege the classic DLL injection ends at the write',
+    },
   },
   {
     id: 'B33',
@@ -44,7 +47,10 @@ export const injectionRows: readonly Behaviour[] = [
     policy: null,
     evidence: 'documented',
     source: 'seed, Implications; facts/nt.md 0.5',
-    test: { file: 'injection.test.js', title: 'an APC that a driver queues to a trustlet is inserted and never delivered' },
+    test: {
+      file: 'injection.test.js',
+      title: 'an APC that a driver queues to a trustlet is inserted and never delivered',
+    },
   },
   {
     id: 'B36',
@@ -55,7 +61,10 @@ export const injectionRows: readonly Behaviour[] = [
     policy: 'destabilise',
     evidence: 'documented',
     source: 'seed, Implications; when and how is open (facts/vsm.md 5)',
-    test: { file: 'injection.test.js', title: 'an injection attempt stops the machine only where the policy asks for it' },
+    test: {
+      file: 'injection.test.js',
+      title: 'an injection attempt stops the machine only where the policy asks for it',
+    },
   },
   {
     id: 'B37',
@@ -99,18 +108,25 @@ export const injectionRows: readonly Behaviour[] = [
     policy: 'create-remote-thread',
     evidence: 'derived',
     source: 'seed, Implications; facts/nt.md 0.7 and 6.2; facts/vsm.md 5 for STATUS_ACCESS_DENIED',
-    test: { file: 'injection.test.js', title: 'CreateRemoteThread on a trustlet is refused with a status that depends on the build' },
+    test: {
+      file: 'injection.test.js',
+      title: 'CreateRemoteThread on a trustlet is refused with a status that depends on the build',
+    },
   },
   {
     id: 'N06',
-    statement: 'Before build 26100 the secure kernel decides about a thread for a trustlet; with which status is not known.',
+    statement:
+      'Before build 26100 the secure kernel decides about a thread for a trustlet; with which status is not known.',
     does: 'CreateRemoteThread answers with this status on those builds.',
     outcome: 'STATUS_ACCESS_DENIED',
     alternatives: ['STATUS_NOT_SUPPORTED', 'STATUS_UNSUCCESSFUL', 'success-without-effect'],
     policy: 'create-remote-thread-downlevel',
     evidence: 'assumed',
     source: 'facts/nt.md 0.7 and 12; facts/vsm.md 5',
-    test: { file: 'injection.test.js', title: 'before build 26100 the secure kernel refuses the thread with access denied' },
+    test: {
+      file: 'injection.test.js',
+      title: 'before build 26100 the secure kernel refuses the thread with access denied',
+    },
   },
   {
     id: 'N08',
@@ -132,6 +148,9 @@ export const injectionRows: readonly Behaviour[] = [
     policy: 'set-windows-hook',
     evidence: 'assumed',
     source: 'facts/nt.md 5.4',
-    test: { file: 'injection.test.js', title: 'a windows hook on a trustlet’s thread is accepted and its DLL is never loaded' },
+    test: {
+      file: 'injection.test.js',
+      title: 'a windows hook on a trustlet’s thread is accepted and its DLL is never loaded',
+    },
   },
 ];

@@ -80,7 +80,8 @@ class SnapshotRecords implements CensusRecords {
   /** An object's identity never changes, so holding it is holding the moment. */
   #at(index: number): ProcessObject {
     const process = this.#processes[index];
-    if (process === undefined) throw new RangeError(`The census has ${this.length} processes; there is no index ${index}.`);
+    if (process === undefined)
+      throw new RangeError(`The census has ${this.length} processes; there is no index ${index}.`);
     return process;
   }
 }
@@ -93,6 +94,7 @@ class SnapshotRecords implements CensusRecords {
  */
 export const processSnapshot = (system: NtSystem, caller: Caller): CensusRecords | null => {
   system.requireRunning();
-  if (!system.hooks.isEmpty || system.state.faults.length > 0 || system.scenario.churn === 'reuse-at-every-call') return null;
+  if (!system.hooks.isEmpty || system.state.faults.length > 0 || system.scenario.churn === 'reuse-at-every-call')
+    return null;
   return new SnapshotRecords(system, caller, caller.process.wow64 ? 4 : 8);
 };

@@ -4,7 +4,11 @@ import { reusePid } from './life-cycle.js';
 import type { NtSystem } from './system.js';
 
 /** Takes turns: an ordinary program, then (where there is VSM) a trustlet with the same image name. */
-const successor = (turn: number, old: { readonly image: string; readonly sessionId: number }, vsm: boolean): ScenarioProcess => ({
+const successor = (
+  turn: number,
+  old: { readonly image: string; readonly sessionId: number },
+  vsm: boolean,
+): ScenarioProcess => ({
   label: `churn-${turn}`,
   image: old.image,
   session: old.sessionId,

@@ -55,7 +55,12 @@ export interface DriverView {
 }
 
 const APC: OperationCall = { operation: 'queue-apc', api: 'KeInsertQueueApc', call: 'NtQueueApcThread', injects: true };
-const LOAD: OperationCall = { operation: 'load-library', api: 'ZwMapViewOfSection', call: 'NtMapViewOfSection', injects: true };
+const LOAD: OperationCall = {
+  operation: 'load-library',
+  api: 'ZwMapViewOfSection',
+  call: 'NtMapViewOfSection',
+  injects: true,
+};
 const copyCall = (api: string, direction: 'read' | 'write'): OperationCall => ({
   operation: direction,
   api,
@@ -86,7 +91,12 @@ class EmulatedDriver implements DriverView {
   }
 
   ZwOpenProcess(pid: number, desiredAccess: number): OpenResult {
-    return ntOpenProcess(this.#system, this.#caller(), requireId('pid', pid), requireId('desiredAccess', desiredAccess));
+    return ntOpenProcess(
+      this.#system,
+      this.#caller(),
+      requireId('pid', pid),
+      requireId('desiredAccess', desiredAccess),
+    );
   }
 
   ZwClose(handle: bigint): number {
@@ -192,4 +202,3 @@ class EmulatedDriver implements DriverView {
 }
 
 export const ntDriverView = (system: NtSystem): DriverView => new EmulatedDriver(system);
-

@@ -6,8 +6,8 @@ import { ProcessAccess, ThreadAccess } from '../../guard/operations.js';
 import type { OpenResult } from '../../nt-api.js';
 import { Status } from '../../ntstatus.js';
 import { grantAccess, maximumAccess, withImpliedGrants } from './access.js';
-import { type HandleEntry, type ProcessObject, processOf, type SectionObject, type ThreadObject } from './objects.js';
 import { deleteIfUnreferenced } from './life-cycle.js';
+import { type HandleEntry, type ProcessObject, processOf, type SectionObject, type ThreadObject } from './objects.js';
 import type { Caller, NtSystem } from './system.js';
 
 /** NtCurrentProcess() and NtCurrentThread(), signed and as unsigned 64-bit values. */
@@ -64,8 +64,10 @@ export type Reference<K extends keyof ObjectKinds> =
   | { readonly status: 0; readonly object: ObjectKinds[K]; readonly access: number }
   | { readonly status: number; readonly object: null };
 
-const isOfKind = <K extends keyof ObjectKinds>(object: KernelObject, kind: K): object is ObjectKinds[K] & KernelObject =>
-  object.kind === kind;
+const isOfKind = <K extends keyof ObjectKinds>(
+  object: KernelObject,
+  kind: K,
+): object is ObjectKinds[K] & KernelObject => object.kind === kind;
 
 /**
  * ObReferenceObjectByHandle: the table first, then the type, then the rights. Kernel mode passes any rights.

@@ -44,17 +44,21 @@ export const startProcess = (system: NtSystem, entry: ScenarioProcess, pid: numb
   state.nextSequence += 1n;
   const threads = entry.threads ?? 1;
   const ownPid = pid ?? nextFreeId(system);
-  const process = createProcess(entry, {
-    label: entry.label,
-    pid: ownPid,
-    parentPid: parent?.pid ?? 0,
-    tids: Array.from({ length: threads }, () => nextFreeId(system)),
-    createTime: state.time,
-    sequenceNumber,
-    startKey: (BigInt(parameters.bootId) << SEQUENCE_BITS) | sequenceNumber,
-    protection: protectionByte(entry.protection),
-    classification: classificationOf(entry),
-  }, system.outcome('B24') === 'vtl1');
+  const process = createProcess(
+    entry,
+    {
+      label: entry.label,
+      pid: ownPid,
+      parentPid: parent?.pid ?? 0,
+      tids: Array.from({ length: threads }, () => nextFreeId(system)),
+      createTime: state.time,
+      sequenceNumber,
+      startKey: (BigInt(parameters.bootId) << SEQUENCE_BITS) | sequenceNumber,
+      protection: protectionByte(entry.protection),
+      classification: classificationOf(entry),
+    },
+    system.outcome('B24') === 'vtl1',
+  );
   process.hasRun = false;
   state.processes.set(process.pid, process);
   state.labels.set(process.label, process);

@@ -51,14 +51,21 @@ const READABLE =
   PageProtection.EXECUTE_READWRITE |
   PageProtection.EXECUTE_WRITECOPY;
 const WRITABLE =
-  PageProtection.READWRITE | PageProtection.WRITECOPY | PageProtection.EXECUTE_READWRITE | PageProtection.EXECUTE_WRITECOPY;
+  PageProtection.READWRITE |
+  PageProtection.WRITECOPY |
+  PageProtection.EXECUTE_READWRITE |
+  PageProtection.EXECUTE_WRITECOPY;
 const EXECUTABLE =
-  PageProtection.EXECUTE | PageProtection.EXECUTE_READ | PageProtection.EXECUTE_READWRITE | PageProtection.EXECUTE_WRITECOPY;
+  PageProtection.EXECUTE |
+  PageProtection.EXECUTE_READ |
+  PageProtection.EXECUTE_READWRITE |
+  PageProtection.EXECUTE_WRITECOPY;
 
 const needed: Readonly<Record<MemoryAccess, number>> = { read: READABLE, write: WRITABLE, execute: EXECUTABLE };
 
 /** True when a protection lets this kind of access through. */
-export const protectionAllows = (protection: number, access: MemoryAccess): boolean => (protection & needed[access]) !== 0;
+export const protectionAllows = (protection: number, access: MemoryAccess): boolean =>
+  (protection & needed[access]) !== 0;
 
 export const createAddressSpace = (): AddressSpace => ({ regions: [], pages: new Map(), nextFree: 0x2_0000_0000 });
 

@@ -13,7 +13,11 @@ export const modulesOf = (process: ProcessObject): readonly ModuleObject[] => [
 ];
 
 /** Maps an image and lists it on the sides given. */
-export const addModule = (process: ProcessObject, name: string, sides: { readonly vtl0: boolean; readonly vtl1: boolean }): number => {
+export const addModule = (
+  process: ProcessObject,
+  name: string,
+  sides: { readonly vtl0: boolean; readonly vtl1: boolean },
+): number => {
   const space = ensureAddressSpace(process);
   const owner = sides.vtl1 && !sides.vtl0 ? 1 : 0;
   const region = addRegion(space, {

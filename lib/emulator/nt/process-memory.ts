@@ -1,5 +1,5 @@
 /** What a process's address space holds before anybody touches it, made when first looked at. */
-import { addRegion, type AddressSpace, copyMemory, createAddressSpace, PageProtection, type Region } from './memory.js';
+import { type AddressSpace, addRegion, copyMemory, createAddressSpace, PageProtection, type Region } from './memory.js';
 import type { ModuleObject, ProcessObject } from './objects.js';
 
 /** System DLLs have one base for all processes of a boot. */
@@ -41,7 +41,9 @@ const textOf = (process: ProcessObject): Uint8Array =>
 
 /** Writes whatever the protection says, as the loader and the process itself do. */
 export const plant = (space: AddressSpace, address: number, bytes: Uint8Array): number => {
-  const touched = space.regions.filter((region) => address < region.base + region.size && region.base < address + bytes.length);
+  const touched = space.regions.filter(
+    (region) => address < region.base + region.size && region.base < address + bytes.length,
+  );
   const protections = touched.map((region) => region.protection);
   for (const region of touched) region.protection = PageProtection.EXECUTE_READWRITE;
   const done = copyMemory(space, address, bytes, 'write', bytes.length);

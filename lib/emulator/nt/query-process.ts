@@ -48,7 +48,10 @@ export const flagsOf = (system: NtSystem, process: ProcessObject): number => {
 };
 
 /** The PEB address; a trustlet's comes from the secure kernel (service GET_PEB_ADDRESS), which may fail. */
-const pebAddress = (system: NtSystem, process: ProcessObject): { readonly status: number; readonly address: bigint } => {
+const pebAddress = (
+  system: NtSystem,
+  process: ProcessObject,
+): { readonly status: number; readonly address: bigint } => {
   const address = BigInt(pebAddressOf(process));
   if (!process.secure) return { status: Status.SUCCESS, address };
   const status = dueFault(system.state.faults, 'SecureCall', process.label, null);
@@ -65,10 +68,12 @@ const queryBasic = (
 ): QueryResult => {
   const extended = extendedBasicInformationSize(wordSize);
   const length = buffer.byteLength;
-  if (length !== extended && length !== basicInformationSize(wordSize)) return result(parseStatus(system.outcome('B49')));
+  if (length !== extended && length !== basicInformationSize(wordSize))
+    return result(parseStatus(system.outcome('B49')));
   if (length === extended) {
     const view = new DataView(buffer.buffer, buffer.byteOffset, length);
-    if (system.outcome('B50') === 'strict' && view.getUint32(0, true) !== extended) return result(Status.INVALID_PARAMETER);
+    if (system.outcome('B50') === 'strict' && view.getUint32(0, true) !== extended)
+      return result(Status.INVALID_PARAMETER);
     // Written before the handle is looked at: a Size in the buffer proves nothing (facts/nt.md 0.1).
     view.setUint32(0, extended, true);
     if (wordSize === 8) view.setUint32(4, 0, true);
@@ -108,7 +113,12 @@ const encodeTelemetry = (system: NtSystem, process: ProcessObject, wordSize: Wor
   );
 
 /** Fixed part, a SID, and the image path: what does not fit overflows, the fixed part is filled all the same. */
-const queryTelemetry = (system: NtSystem, process: ProcessObject, buffer: Uint8Array, wordSize: WordSize): QueryResult => {
+const queryTelemetry = (
+  system: NtSystem,
+  process: ProcessObject,
+  buffer: Uint8Array,
+  wordSize: WordSize,
+): QueryResult => {
   const needed = TELEMETRY_ID_FIXED_SIZE + 28 + 2 * (process.image.length + 1);
   if (buffer.byteLength < TELEMETRY_ID_FIXED_SIZE) return result(Status.BUFFER_TOO_SMALL, needed);
   buffer.set(encodeTelemetry(system, process, wordSize));
@@ -116,34 +126,36 @@ const queryTelemetry = (system: NtSystem, process: ProcessObject, buffer: Uint8A
 };
 
 /** The classes of one fixed length: what they write. */
-const fixedClasses: ReadonlyMap<number, { readonly since: number; readonly size: number; readonly fill: (process: ProcessObject) => Uint8Array }> =
-  new Map([
-    [
-      ProcessInfoClass.Times,
-      {
-        since: 0,
-        size: 32,
-        fill: ({ createTime, exitTime }: ProcessObject) =>
-          encodeProcessTimes({ createTime, exitTime, kernelTime: 0n, userTime: 0n }),
+const fixedClasses: ReadonlyMap<
+  number,
+  { readonly since: number; readonly size: number; readonly fill: (process: ProcessObject) => Uint8Array }
+> = new Map([
+  [
+    ProcessInfoClass.Times,
+    {
+      since: 0,
+      size: 32,
+      fill: ({ createTime, exitTime }: ProcessObject) =>
+        encodeProcessTimes({ createTime, exitTime, kernelTime: 0n, userTime: 0n }),
+    },
+  ],
+  [
+    ProcessInfoClass.Protection,
+    { since: FIRST_BUILD_WITH_PROTECTION, size: 1, fill: ({ protection }: ProcessObject) => Uint8Array.of(protection) },
+  ],
+  [
+    ProcessInfoClass.SequenceNumber,
+    {
+      since: FIRST_BUILD_WITH_SEQUENCE_CLASS,
+      size: 8,
+      fill: ({ sequenceNumber }: ProcessObject) => {
+        const bytes = new Uint8Array(8);
+        new DataView(bytes.buffer).setBigUint64(0, sequenceNumber, true);
+        return bytes;
       },
-    ],
-    [
-      ProcessInfoClass.Protection,
-      { since: FIRST_BUILD_WITH_PROTECTION, size: 1, fill: ({ protection }: ProcessObject) => Uint8Array.of(protection) },
-    ],
-    [
-      ProcessInfoClass.SequenceNumber,
-      {
-        since: FIRST_BUILD_WITH_SEQUENCE_CLASS,
-        size: 8,
-        fill: ({ sequenceNumber }: ProcessObject) => {
-          const bytes = new Uint8Array(8);
-          new DataView(bytes.buffer).setBigUint64(0, sequenceNumber, true);
-          return bytes;
-        },
-      },
-    ],
-  ]);
+    },
+  ],
+]);
 
 /**
  * NtQueryInformationProcess.
@@ -164,7 +176,8 @@ export const ntQueryInformationProcess = (
   if (infoClass === ProcessInfoClass.BasicInformation) return queryBasic(system, caller, handle, buffer, wordSize);
   const telemetry = infoClass === ProcessInfoClass.TelemetryId && system.parameters.build >= FIRST_BUILD_WITH_TELEMETRY;
   const fixed = fixedClasses.get(infoClass);
-  if (!telemetry && (fixed === undefined || system.parameters.build < fixed.since)) return result(Status.INVALID_INFO_CLASS);
+  if (!telemetry && (fixed === undefined || system.parameters.build < fixed.since))
+    return result(Status.INVALID_INFO_CLASS);
   if (fixed !== undefined && buffer.byteLength !== fixed.size) return result(Status.INFO_LENGTH_MISMATCH, fixed.size);
   const reference = referenceHandle(system, caller, handle, 'process', QUERY_RIGHT);
   if (reference.object === null) return result(reference.status);

@@ -29,7 +29,9 @@ export const listedProcesses = (system: NtSystem): ProcessObject[] => {
 
 /** The class the list gives a process (row B16: a trustlet has none of its own). */
 export const listedClassification = (system: NtSystem, process: ProcessObject): number =>
-  system.outcome('B16') === 'process-list-class' && showsMark(system, process) ? SECURE_SYSTEM_CLASS : process.classification;
+  system.outcome('B16') === 'process-list-class' && showsMark(system, process)
+    ? SECURE_SYSTEM_CLASS
+    : process.classification;
 
 const listEntry = (system: NtSystem, process: ProcessObject): ProcessListEntry => ({
   pid: process.pid,
@@ -84,7 +86,8 @@ export const ntQuerySystemInformation = (
   const answer = systemClassBytes(system.parameters, infoClass, isTrustletRunning(system));
   if (answer === null) return result(Status.INVALID_INFO_CLASS);
   if (buffer.byteLength !== answer.byteLength) return result(Status.INFO_LENGTH_MISMATCH, answer.byteLength);
-  if (infoClass === SystemInfoClass.CodeIntegrity && !lengthFieldIsRight(buffer)) return result(Status.INFO_LENGTH_MISMATCH, 8);
+  if (infoClass === SystemInfoClass.CodeIntegrity && !lengthFieldIsRight(buffer))
+    return result(Status.INFO_LENGTH_MISMATCH, 8);
   buffer.set(answer);
   return result(Status.SUCCESS, answer.byteLength);
 };

@@ -31,7 +31,11 @@ export interface MachineState {
 const SECOND = 10_000_000n;
 
 /** The state of a machine that has just booted into this scenario. */
-export const initialState = (resolved: ResolvedScenario, faults: readonly FaultState[], lsaIsolates: boolean): MachineState => {
+export const initialState = (
+  resolved: ResolvedScenario,
+  faults: readonly FaultState[],
+  lsaIsolates: boolean,
+): MachineState => {
   const processes = new Map<number, ProcessObject>();
   const threadOwners = new Map<number, ProcessObject>();
   const labels = new Map<string, ProcessObject>();

@@ -32,7 +32,11 @@ const codeIntegrityOptions = (system: SystemParameters): number =>
  * @param trustletRunning whether any trustlet process runs
  * @returns null for a class the build lacks or the scenario took away: STATUS_INVALID_INFO_CLASS
  */
-export const systemClassBytes = (system: SystemParameters, infoClass: number, trustletRunning: boolean): Uint8Array | null => {
+export const systemClassBytes = (
+  system: SystemParameters,
+  infoClass: number,
+  trustletRunning: boolean,
+): Uint8Array | null => {
   const { build, vsm, hvci } = system;
   if (build < WINDOWS_10 || system.missingClasses.includes(infoClass)) return null;
   switch (infoClass) {

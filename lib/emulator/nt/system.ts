@@ -97,7 +97,8 @@ export class NtSystem {
       const event: CallEvent = { call, label, pid: target?.pid ?? null, infoClass };
       this.hooks.run(event);
     }
-    if (this.scenario.churn === 'reuse-at-every-call' && (call === 'NtOpenProcess' || call === 'NtOpenThread')) churn(this);
+    if (this.scenario.churn === 'reuse-at-every-call' && (call === 'NtOpenProcess' || call === 'NtOpenThread'))
+      churn(this);
     return state.faults.length === 0 ? null : dueFault(state.faults, call, label, infoClass);
   }
 
@@ -166,4 +167,5 @@ export const hasDebugPrivilege = (process: ProcessObject): boolean => process.pr
 export const isStatusOutcome = (outcome: string): boolean => outcome.startsWith('STATUS_');
 
 /** @returns the NTSTATUS of a status outcome, null for a way of working */
-export const statusOutcome = (outcome: string): number | null => (isStatusOutcome(outcome) ? parseStatus(outcome) : null);
+export const statusOutcome = (outcome: string): number | null =>
+  isStatusOutcome(outcome) ? parseStatus(outcome) : null;

@@ -1,8 +1,8 @@
 /** Thread objects, their APCs, and what runs when a machine is pumped. */
-import { regionAt, protectionAllows } from './memory.js';
+import { protectionAllows, regionAt } from './memory.js';
 import { loadLibrary } from './modules.js';
 import type { Execution, PendingApc, ProcessObject, ThreadObject } from './objects.js';
-import { LOAD_LIBRARY_W, NTDLL_BASE, ensureAddressSpace } from './process-memory.js';
+import { ensureAddressSpace, LOAD_LIBRARY_W, NTDLL_BASE } from './process-memory.js';
 import type { NtSystem } from './system.js';
 
 export const createThread = (
@@ -18,7 +18,12 @@ export const createThread = (
   references: 0,
   suspendCount: 0,
   apcs: [],
-  context: { rip: BigInt(start?.routine ?? NTDLL_BASE + 0x1000), rsp: 0x1_0000_f000n, rcx: BigInt(start?.parameter ?? 0), rdx: 0n },
+  context: {
+    rip: BigInt(start?.routine ?? NTDLL_BASE + 0x1000),
+    rsp: 0x1_0000_f000n,
+    rcx: BigInt(start?.parameter ?? 0),
+    rdx: 0n,
+  },
   redirected: false,
   start,
 });

@@ -1,10 +1,10 @@
 /** Debugging and dumping. */
 import { requireId } from '../../arguments.js';
+import { requireHandle } from '../call-arguments.js';
 import { ntClose, ntOpenProcess } from '../nt/handles.js';
 import { ntDebugActiveProcess, ntRemoveProcessDebug } from '../nt/operations/debug.js';
 import { writeMiniDump } from '../nt/operations/dump.js';
 import type { Caller, NtSystem } from '../nt/system.js';
-import { requireHandle } from '../call-arguments.js';
 import type { SurfaceContext } from './context.js';
 
 export interface DebugFunctions {
@@ -35,7 +35,8 @@ export const debugFunctions = (context: SurfaceContext): DebugFunctions => {
   return {
     DebugActiveProcess: (processId) => onProcess(processId, ntDebugActiveProcess),
     DebugActiveProcessStop: (processId) => onProcess(processId, ntRemoveProcessDebug),
-    NtDebugActiveProcess: (process) => ntDebugActiveProcess(system, context.caller(), requireHandle('process', process)),
+    NtDebugActiveProcess: (process) =>
+      ntDebugActiveProcess(system, context.caller(), requireHandle('process', process)),
     MiniDumpWriteDump(process, processId) {
       requireId('processId', processId);
       const { status, dump } = writeMiniDump(system, context.caller(), requireHandle('process', process));

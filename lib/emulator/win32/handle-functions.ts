@@ -2,11 +2,10 @@
 import { requireId } from '../../arguments.js';
 import { ProcessAccess } from '../../guard/operations.js';
 import { decodeThreadBasicInformation, threadBasicInformationSize } from '../../layout/index.js';
-
+import { type Out, requireHandle } from '../call-arguments.js';
 import { ntClose, ntOpenProcess, ntOpenThread, referenceHandle } from '../nt/handles.js';
 import { ntDuplicateObject, ntTerminateProcess } from '../nt/operations/manage.js';
 import { ntQueryInformationThread } from '../nt/query-thread.js';
-import { type Out, requireHandle } from '../call-arguments.js';
 import type { SurfaceContext } from './context.js';
 
 export interface HandleFunctions {

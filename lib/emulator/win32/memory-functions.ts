@@ -2,6 +2,7 @@
 import { requireId } from '../../arguments.js';
 import { ProcessAccess } from '../../guard/operations.js';
 import { Status } from '../../ntstatus.js';
+import { type Out, requireAddress, requireBuffer, requireHandle, requireSize, requireText } from '../call-arguments.js';
 import { referenceHandle } from '../nt/handles.js';
 import { isLive, TERMINATING } from '../nt/life-cycle.js';
 import { regionAt, USER_ADDRESS_END } from '../nt/memory.js';
@@ -9,7 +10,6 @@ import { ntAllocateVirtualMemory } from '../nt/operations/allocate.js';
 import { type CopyResult, ntReadVirtualMemory, ntWriteVirtualMemory } from '../nt/operations/copy-memory.js';
 import { ntCreateSection, ntMapViewOfSection } from '../nt/operations/map-view.js';
 import { ensureAddressSpace } from '../nt/process-memory.js';
-import { type Out, requireAddress, requireBuffer, requireHandle, requireSize, requireText } from '../call-arguments.js';
 import type { SurfaceContext } from './context.js';
 
 /** MEMORY_BASIC_INFORMATION, as far as the emulator models it. */
@@ -23,7 +23,13 @@ export interface MemoryBasicInformation {
 
 export interface MemoryFunctions {
   /** @param size bytes to read, at most `buffer.byteLength` @param bytesRead set to what was copied, on failure too */
-  ReadProcessMemory(process: bigint, baseAddress: bigint, buffer: Uint8Array, size: number, bytesRead?: Out<number>): boolean;
+  ReadProcessMemory(
+    process: bigint,
+    baseAddress: bigint,
+    buffer: Uint8Array,
+    size: number,
+    bytesRead?: Out<number>,
+  ): boolean;
   WriteProcessMemory(
     process: bigint,
     baseAddress: bigint,
@@ -40,7 +46,14 @@ export interface MemoryFunctions {
   /** A section of a DLL's image (SEC_IMAGE): a view of it lists the module. @returns a handle */
   CreateImageMapping(imageName: string): bigint;
   /** @returns where the view begins, 0n on failure */
-  MapViewOfFile2(section: bigint, process: bigint, offset: bigint, baseAddress: bigint, viewSize: number, protect: number): bigint;
+  MapViewOfFile2(
+    section: bigint,
+    process: bigint,
+    offset: bigint,
+    baseAddress: bigint,
+    viewSize: number,
+    protect: number,
+  ): bigint;
 }
 
 const part = (buffer: Uint8Array, size: number): Uint8Array => {
@@ -109,7 +122,8 @@ export const memoryFunctions = (context: SurfaceContext): MemoryFunctions => {
       const { status, handle } = ntCreateSection(system, context.caller(), requireSize('size', size), null);
       return context.succeeded(status) ? handle : 0n;
     },
-    CreateImageMapping: (imageName) => ntCreateSection(system, context.caller(), 0, requireText('imageName', imageName)).handle,
+    CreateImageMapping: (imageName) =>
+      ntCreateSection(system, context.caller(), 0, requireText('imageName', imageName)).handle,
     MapViewOfFile2(section, process, _offset, baseAddress, _viewSize, protect) {
       const { status, base } = ntMapViewOfSection(
         system,

@@ -2,14 +2,18 @@
 import { requireId } from '../../arguments.js';
 import { ProcessAccess } from '../../guard/operations.js';
 import { Status } from '../../ntstatus.js';
+import { type Out, requireAddress, requireBuffer, requireHandle, requireText } from '../call-arguments.js';
 import { referenceHandle } from '../nt/handles.js';
 import { loadLibrary, modulesOf } from '../nt/modules.js';
 import type { ModuleObject } from '../nt/objects.js';
-import { INSTRUMENTATION_CALLBACK_CLASS, ntSetInstrumentationCallback, setThreadHook } from '../nt/operations/manage.js';
+import {
+  INSTRUMENTATION_CALLBACK_CLASS,
+  ntSetInstrumentationCallback,
+  setThreadHook,
+} from '../nt/operations/manage.js';
 import { KERNEL32_BASE, LOAD_LIBRARY_W } from '../nt/process-memory.js';
 import { ntQueryInformationProcess } from '../nt/query-process.js';
 import { bufferAddress, ntQuerySystemInformation } from '../nt/query-system.js';
-import { type Out, requireAddress, requireBuffer, requireHandle, requireText } from '../call-arguments.js';
 import type { SurfaceContext } from './context.js';
 
 export interface ModuleFunctions {
@@ -28,7 +32,12 @@ export interface ModuleFunctions {
   /** Class 40 (instrumentation callback): `information` holds the address as its last eight bytes. */
   SetProcessInformation(process: bigint, informationClass: number, information: Uint8Array): boolean;
   /** @returns NTSTATUS */
-  NtQueryInformationProcess(process: bigint, informationClass: number, buffer: Uint8Array, returnLength?: Out<number>): number;
+  NtQueryInformationProcess(
+    process: bigint,
+    informationClass: number,
+    buffer: Uint8Array,
+    returnLength?: Out<number>,
+  ): number;
   /** @returns NTSTATUS */
   NtQuerySystemInformation(informationClass: number, buffer: Uint8Array, returnLength?: Out<number>): number;
   /** Where a buffer lies in the calling process: the image names of class 5 are pointers into it. */
@@ -70,8 +79,7 @@ export const moduleFunctions = (context: SurfaceContext): ModuleFunctions => {
       const found = modulesOf(caller.process).find((candidate) => candidate.base === base);
       const tid = requireId('threadId', threadId);
       const at = requireAddress('routine', routine);
-      const status =
-        found === undefined ? Status.INVALID_HANDLE : setThreadHook(system, caller, tid, found.name, at);
+      const status = found === undefined ? Status.INVALID_HANDLE : setThreadHook(system, caller, tid, found.name, at);
       return context.succeeded(status) ? HOOK_HANDLE : 0n;
     },
     SetProcessInformation(process, informationClass, information) {

@@ -13,7 +13,12 @@ import { type MemoryFunctions, memoryFunctions } from './memory-functions.js';
 import { type ModuleFunctions, moduleFunctions } from './module-functions.js';
 import { type ThreadFunctions, threadFunctions } from './thread-functions.js';
 
-export interface Win32Surface extends HandleFunctions, MemoryFunctions, ThreadFunctions, DebugFunctions, ModuleFunctions {}
+export interface Win32Surface
+  extends HandleFunctions,
+    MemoryFunctions,
+    ThreadFunctions,
+    DebugFunctions,
+    ModuleFunctions {}
 
 export const createWin32Surface = (system: NtSystem, reference: ProcessReference): Win32Surface => {
   const context = new SurfaceContext(system, reference);

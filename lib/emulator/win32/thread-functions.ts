@@ -1,5 +1,6 @@
 /** APCs, remote threads, contexts, suspension. */
 import { requireId, requireObject } from '../../arguments.js';
+import { type Out, requireAddress, requireHandle, requireSize } from '../call-arguments.js';
 import type { ThreadContext } from '../nt/objects.js';
 import {
   ntCreateThread,
@@ -9,7 +10,6 @@ import {
   ntSetContextThread,
   ntSuspendThread,
 } from '../nt/operations/threads.js';
-import { type Out, requireAddress, requireHandle, requireSize } from '../call-arguments.js';
 import type { SurfaceContext } from './context.js';
 
 export type { ThreadContext } from '../nt/objects.js';
@@ -45,7 +45,8 @@ const readContext = (given: unknown): Partial<ThreadContext> => {
   requireObject('context', given);
   const context: Partial<ThreadContext> = {};
   for (const register of ['rip', 'rsp', 'rcx', 'rdx'] as const) {
-    if (given[register] !== undefined) context[register] = BigInt(requireAddress(`context.${register}`, given[register]));
+    if (given[register] !== undefined)
+      context[register] = BigInt(requireAddress(`context.${register}`, given[register]));
   }
   return context;
 };
@@ -75,7 +76,9 @@ export const threadFunctions = (context: SurfaceContext): ThreadFunctions => {
     },
     SetThreadContext(thread, from) {
       const registers = readContext(from);
-      return context.succeeded(ntSetContextThread(system, context.caller(), requireHandle('thread', thread), registers));
+      return context.succeeded(
+        ntSetContextThread(system, context.caller(), requireHandle('thread', thread), registers),
+      );
     },
     SuspendThread(thread) {
       const { status, previous } = ntSuspendThread(system, context.caller(), requireHandle('thread', thread));

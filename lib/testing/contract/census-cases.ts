@@ -1,8 +1,8 @@
 /** The census, the posture and explanations. */
 import assert from 'node:assert/strict';
 import { TrustletError } from '../../errors.js';
-import { contractScenario, contractScenarioOn } from './machine.js';
 import type { ContractCase } from './host.js';
+import { contractScenario, contractScenarioOn } from './machine.js';
 
 const NEEDS = ['extended-query', 'scenarios'] as const;
 

@@ -57,6 +57,18 @@ const AVAILABILITY: readonly GuardOperation[] = ['suspend', 'terminate', 'duplic
 
 export const guardCases: readonly ContractCase[] = [
   {
+    title: 'a process that runs now is ordinary, and the guard hands out a handle to it',
+    needs: ['extended-query'],
+    run: ({ vsm, pidOf }) => {
+      const pid = pidOf('ordinary');
+      assert.equal(vsm.isSecureProcess(pid), false);
+      assert.equal(
+        vsm.guard.run(pid, 'read', (held) => held.pid),
+        pid,
+      );
+    },
+  },
+  {
     title: 'every operation on an ordinary process is allowed, on a handle that is its own',
     needs: [...NEEDS, 'handle-count'],
     run: (machine) => {
@@ -138,7 +150,9 @@ export const guardCases: readonly ContractCase[] = [
     needs: [...NEEDS, 'fail', 'handle-count'],
     run: (machine) => {
       machine.fail('NtQueryInformationProcess', { status: 'STATUS_UNSUCCESSFUL', infoClass: 0, nth: 1 });
-      assert.throws(() => machine.vsm.guard.run(machine.pidOf('ordinary'), 'read', entered), { code: 'ERR_TRUSTLET_REFUSED' });
+      assert.throws(() => machine.vsm.guard.run(machine.pidOf('ordinary'), 'read', entered), {
+        code: 'ERR_TRUSTLET_REFUSED',
+      });
       nothingOpen(machine);
       machine.fail('SecureCall', { status: 'STATUS_DEVICE_NOT_CONNECTED', label: 'trustlet' });
       assert.equal(refusal(machine, machine.pidOf('trustlet'), 'read').reason, 'query-failed');
@@ -191,7 +205,10 @@ export const guardCases: readonly ContractCase[] = [
     run: (machine) => {
       const { pid, createTime, startKey } = machine.vsm.query(machine.pidOf('ordinary'));
       assert.ok(createTime !== null && startKey !== null);
-      assert.equal(machine.vsm.guard.run({ pid, createTime, startKey }, 'read', ({ pid: held }) => held), pid);
+      assert.equal(
+        machine.vsm.guard.run({ pid, createTime, startKey }, 'read', ({ pid: held }) => held),
+        pid,
+      );
       assert.equal(refusal(machine, { pid, createTime: createTime + 1n }, 'read').reason, 'identity-mismatch');
       machine.reuse('ordinary', { label: 'newcomer', image: 'notepad.exe', access: 'everyone' });
       assert.equal(refusal(machine, { pid, createTime }, 'read').reason, 'identity-mismatch');
@@ -248,7 +265,10 @@ export const guardCases: readonly ContractCase[] = [
           code: 'ERR_TRUSTLET_REFUSED',
         });
       });
-      assert.equal(refusal(machine, { handle: 0x7fff_fff0n, kind: 'process' }, 'read').statusName, 'STATUS_INVALID_HANDLE');
+      assert.equal(
+        refusal(machine, { handle: 0x7fff_fff0n, kind: 'process' }, 'read').statusName,
+        'STATUS_INVALID_HANDLE',
+      );
       nothingOpen(machine);
     },
   },
@@ -313,7 +333,12 @@ export const guardCases: readonly ContractCase[] = [
       const { vsm } = machine;
       vsm.census();
       vsm.posture();
-      for (const { label } of [{ label: 'ordinary' }, { label: 'trustlet' }, { label: 'unaskable' }, { label: 'exiting' }]) {
+      for (const { label } of [
+        { label: 'ordinary' },
+        { label: 'trustlet' },
+        { label: 'unaskable' },
+        { label: 'exiting' },
+      ]) {
         vsm.query(machine.pidOf(label));
         vsm.explain(machine.pidOf(label));
         vsm.guard.check(machine.pidOf(label), 'write');

@@ -12,7 +12,13 @@ export const contractScenario: Scenario = {
   agent: 'agent',
   processes: [
     { label: 'idle', image: '', kind: 'idle' },
-    { label: 'system', image: 'System', kind: 'system', access: 'everyone', protection: { type: 'Protected', signer: 'WinSystem' } },
+    {
+      label: 'system',
+      image: 'System',
+      kind: 'system',
+      access: 'everyone',
+      protection: { type: 'Protected', signer: 'WinSystem' },
+    },
     { label: 'secure-system', image: 'Secure System', kind: 'secure-system', access: 'everyone' },
     { label: 'registry', image: 'Registry', kind: 'registry', access: 'everyone' },
     { label: 'memory-compression', image: 'Memory Compression', kind: 'mem-compression', access: 'everyone' },
@@ -39,5 +45,7 @@ export const contractScenario: Scenario = {
 export const contractScenarioOn = (system: Scenario['system']): Scenario => ({
   ...contractScenario,
   system,
-  processes: system.vsm ? contractScenario.processes : contractScenario.processes.filter(({ trustlet, kind }) => trustlet === undefined && kind !== 'secure-system'),
+  processes: system.vsm
+    ? contractScenario.processes
+    : contractScenario.processes.filter(({ trustlet, kind }) => trustlet === undefined && kind !== 'secure-system'),
 });

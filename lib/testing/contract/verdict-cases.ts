@@ -103,7 +103,8 @@ export const verdictCases: readonly ContractCase[] = [
       for (const pid of [machine.pidOf('exiting'), machine.pidOf('unaskable'), 0, KNOWN_PID_OF_NOBODY]) {
         assert.throws(
           () => machine.vsm.isSecureProcess(pid),
-          (error: unknown) => error instanceof TrustletError && error.code === 'ERR_TRUSTLET_UNKNOWN' && error.pid === pid,
+          (error: unknown) =>
+            error instanceof TrustletError && error.code === 'ERR_TRUSTLET_UNKNOWN' && error.pid === pid,
         );
       }
     },
@@ -163,7 +164,11 @@ export const verdictCases: readonly ContractCase[] = [
       assert.equal(machine.vsm.query({ pid, createTime, startKey }).verdict, 'ordinary');
       isUnknown('identity-mismatch', machine.vsm.query({ pid, createTime: createTime + 1n }));
       isUnknown('identity-mismatch', machine.vsm.query({ pid, startKey: startKey + 1n }));
-      assert.equal(machine.vsm.query({ pid, createTime, startKey: 0n }).verdict, 'ordinary', 'a start key of 0 is absent');
+      assert.equal(
+        machine.vsm.query({ pid, createTime, startKey: 0n }).verdict,
+        'ordinary',
+        'a start key of 0 is absent',
+      );
     },
   },
   {
@@ -260,7 +265,8 @@ export const unanswerableCases: readonly ContractCase[] = [
     run: (machine) => {
       for (const operation of ['read', 'write', 'terminate', 'debug'] as const) {
         assert.throws(
-          () => machine.vsm.guard.run(machine.pidOf('ordinary'), operation, () => assert.fail('the callback was entered')),
+          () =>
+            machine.vsm.guard.run(machine.pidOf('ordinary'), operation, () => assert.fail('the callback was entered')),
           { code: 'ERR_TRUSTLET_REFUSED' },
         );
         assert.equal(machine.vsm.guard.check(machine.pidOf('ordinary'), operation).decision, 'refuse');

@@ -14,7 +14,8 @@ type Control = (...parameters: readonly (number | Uint8Array)[]) => number;
 const controlsOf = (library: string) => {
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
   const loaded = koffi.load(library);
-  const control = (name: string, parameters: readonly string[]): Control => loaded.func(name, 'uint32_t', [...parameters]) as Control;
+  const control = (name: string, parameters: readonly string[]): Control =>
+    loaded.func(name, 'uint32_t', [...parameters]) as Control;
   return {
     load: control('ntsim_load', ['void *', 'uint32_t']),
     exit: control('ntsim_exit', ['uint32_t']),
@@ -85,7 +86,13 @@ export const ntsimHost = (library: string, seenOn: 'simulated kernel' | 'Wine'):
         },
         fail: (call, { status, nth, infoClass, label }) =>
           succeeded(
-            controls.fail(numberOf(call), infoClass ?? -1, label === undefined ? 0 : pidOf(label), nth ?? 0, parseStatus(status)),
+            controls.fail(
+              numberOf(call),
+              infoClass ?? -1,
+              label === undefined ? 0 : pidOf(label),
+              nth ?? 0,
+              parseStatus(status),
+            ),
             `making ${call} fail`,
           ),
         openHandles: () => controls.openHandles(),

@@ -69,7 +69,8 @@ class ScriptedApi implements NtApi {
     return this.#answer(answer, buffer);
   }
   queryInformationThread(_handle: bigint, infoClass: number, buffer: Uint8Array): QueryResult {
-    const answer = infoClass === 20 ? this.threadTerminated : (this.thread.length > 1 ? this.thread.shift() : this.thread[0]);
+    const answer =
+      infoClass === 20 ? this.threadTerminated : this.thread.length > 1 ? this.thread.shift() : this.thread[0];
     return this.#answer(answer ?? INVALID_INFO_CLASS, buffer);
   }
   querySystemInformation(infoClass: number, buffer: Uint8Array): QueryResult {
@@ -92,9 +93,21 @@ class ScriptedApi implements NtApi {
 }
 
 const telemetry = (over: Partial<Parameters<typeof encodeTelemetryId>[0]> = {}): Uint8Array =>
-  encodeTelemetryId({ processId: 100, startKey: 0x7000000000064n, createTime: 500n, sequenceNumber: 0x64n, sessionId: 1, bootId: 7, ...over }, 8);
+  encodeTelemetryId(
+    {
+      processId: 100,
+      startKey: 0x7000000000064n,
+      createTime: 500n,
+      sequenceNumber: 0x64n,
+      sessionId: 1,
+      bootId: 7,
+      ...over,
+    },
+    8,
+  );
 
-const times = (createTime: bigint): Uint8Array => encodeProcessTimes({ createTime, exitTime: 0n, kernelTime: 0n, userTime: 0n });
+const times = (createTime: bigint): Uint8Array =>
+  encodeProcessTimes({ createTime, exitTime: 0n, kernelTime: 0n, userTime: 0n });
 
 let api: ScriptedApi;
 let backend: NtBackend;
@@ -109,13 +122,28 @@ beforeEach(() => {
   backend = new NtBackend(api, { name: 'ntdll', simulated: false, description: 'scripted' });
 });
 
-const listOf = (createTime = 500n) => (buffer: Uint8Array): QueryResult => {
-  const { bytes, needed } = encodeProcessList(
-    [{ pid: 100, parentPid: 4, name: 'notepad.exe', sessionId: 1, createTime, tids: [104], classification: 0, sequenceNumber: 0x64n }],
-    { base: BASE, wordSize: 8, extension: true, target: buffer },
-  );
-  return bytes === null ? { status: LENGTH_MISMATCH, returnLength: needed } : { status: SUCCESS, returnLength: needed };
-};
+const listOf =
+  (createTime = 500n) =>
+  (buffer: Uint8Array): QueryResult => {
+    const { bytes, needed } = encodeProcessList(
+      [
+        {
+          pid: 100,
+          parentPid: 4,
+          name: 'notepad.exe',
+          sessionId: 1,
+          createTime,
+          tids: [104],
+          classification: 0,
+          sequenceNumber: 0x64n,
+        },
+      ],
+      { base: BASE, wordSize: 8, extension: true, target: buffer },
+    );
+    return bytes === null
+      ? { status: LENGTH_MISMATCH, returnLength: needed }
+      : { status: SUCCESS, returnLength: needed };
+  };
 
 describe('query', () => {
   test('asks for everything on one handle and closes it', () => {
@@ -176,7 +204,9 @@ describe('query', () => {
   test('where class 64 is refused for a process, class 92 and the boot id give the start key', () => {
     const original = api.queryInformationProcess.bind(api);
     api.queryInformationProcess = (handle, infoClass, buffer) =>
-      infoClass === 64 && handle !== -1n ? { status: ACCESS_DENIED, returnLength: 0 } : original(handle, infoClass, buffer);
+      infoClass === 64 && handle !== -1n
+        ? { status: ACCESS_DENIED, returnLength: 0 }
+        : original(handle, infoClass, buffer);
     api.process.set('92', Uint8Array.of(0x65, 0, 0, 0, 0, 0, 0, 0));
     assert.equal(backend.query(100).startKey, 0x7000000000065n);
     api.process.set('92', new Uint8Array(8));
@@ -217,7 +247,10 @@ describe('buffers that lie', () => {
       buffer.fill(0xff);
       return { status: SUCCESS, returnLength: buffer.length };
     });
-    assert.throws(() => backend.census(), (error: unknown) => error instanceof TrustletError && error.code === 'ERR_TRUSTLET_FORMAT');
+    assert.throws(
+      () => backend.census(),
+      (error: unknown) => error instanceof TrustletError && error.code === 'ERR_TRUSTLET_FORMAT',
+    );
   });
 });
 
@@ -344,7 +377,11 @@ describe('system', () => {
       buffer[0] = 1;
       return { status: SUCCESS, returnLength: 16 };
     });
-    assert.deepEqual(backend.system(), { build: 26100, isolatedUserModeStatus: ACCESS_DENIED, isolatedUserModeFlags: null });
+    assert.deepEqual(backend.system(), {
+      build: 26100,
+      isolatedUserModeStatus: ACCESS_DENIED,
+      isolatedUserModeFlags: null,
+    });
     assert.equal(backend.system().isolatedUserModeFlags, 1);
     assert.equal(backend.system().isolatedUserModeFlags, 1);
     assert.equal(calls, 2);
@@ -360,7 +397,10 @@ test('opens, duplicates, closes, maps errors and disposes through the api', () =
   assert.equal(backend.duplicate(0x40n, 0x10).handle, 0x48n);
   assert.equal(backend.close(0x40n), SUCCESS);
   assert.equal(backend.win32Error(ACCESS_DENIED), 5);
-  assert.deepEqual(backend.queryMany([100, 100]).map((found) => found.pid), [100, 100]);
+  assert.deepEqual(
+    backend.queryMany([100, 100]).map((found) => found.pid),
+    [100, 100],
+  );
   backend.dispose();
   assert.equal(api.disposed, 1);
 });
@@ -376,7 +416,9 @@ describe('posture', () => {
       return { status: SUCCESS, returnLength: 8 };
     });
     api.system.set(145, () => ({ status: ACCESS_DENIED, returnLength: 0 }));
-    api.system.set(169, (buffer) => (buffer.length === 3 ? { status: SUCCESS, returnLength: 3 } : { status: LENGTH_MISMATCH, returnLength: 3 }));
+    api.system.set(169, (buffer) =>
+      buffer.length === 3 ? { status: SUCCESS, returnLength: 3 } : { status: LENGTH_MISMATCH, returnLength: 3 },
+    );
     const posture = backend.posture();
     assert.deepEqual(posture.vsm.running, { value: true, evidence: 'class 165 SecureKernelRunning' });
     assert.equal(posture.hvci.running.value, true);
@@ -411,7 +453,9 @@ describe('posture', () => {
   });
 
   test('a member this build does not have is null', () => {
-    api.system.set(169, (buffer) => (buffer.length === 2 ? { status: SUCCESS, returnLength: 2 } : { status: LENGTH_MISMATCH, returnLength: 2 }));
+    api.system.set(169, (buffer) =>
+      buffer.length === 2 ? { status: SUCCESS, returnLength: 2 } : { status: LENGTH_MISMATCH, returnLength: 2 },
+    );
     assert.deepEqual(Object.keys(backend.posture().sources.vsmProtection.values ?? {}).length, 2);
   });
 });

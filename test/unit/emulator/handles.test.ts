@@ -136,7 +136,10 @@ describe('duplicates', () => {
     assert.equal(win32.DuplicateHandle(self, 0x1234n, self, out, 0x10, false, 0), false);
     assert.equal(win32.GetLastError(), 6);
     assert.equal(win32.DuplicateHandle(self, limited, 0x1234n, out, 0x10, false, 0), false);
-    assert.deepEqual(machine.touches.filter(({ operation }) => operation === 'duplicate-handle'), []);
+    assert.deepEqual(
+      machine.touches.filter(({ operation }) => operation === 'duplicate-handle'),
+      [],
+    );
   });
 
   test('of sections keep the section', () => {

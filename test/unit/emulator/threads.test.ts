@@ -49,7 +49,15 @@ describe('threads of ordinary processes', () => {
     const machine = testMachine();
     const { win32 } = machine;
     const tid: [number] = [0];
-    const thread = win32.CreateRemoteThread(openAll(machine, 'notepad'), null, 0, machine.process('notepad').imageBase, 3n, 4, tid);
+    const thread = win32.CreateRemoteThread(
+      openAll(machine, 'notepad'),
+      null,
+      0,
+      machine.process('notepad').imageBase,
+      3n,
+      4,
+      tid,
+    );
     assert.equal(win32.GetThreadId(thread), tid[0]);
     assert.ok(machine.tidsOf('notepad').includes(tid[0]));
     assert.equal(machine.run(), 0);
@@ -183,7 +191,12 @@ describe('debugging', () => {
     assert.ok(dump);
     assert.ok(Buffer.from(dump).includes('VTL1 secret of fsiso'));
     const buffer = new Uint8Array(4);
-    const copy = machine.kernel.MmCopyVirtualMemory(machine.pidOf('fsiso'), machine.process('fsiso').dataAddress, buffer, 'read');
+    const copy = machine.kernel.MmCopyVirtualMemory(
+      machine.pidOf('fsiso'),
+      machine.process('fsiso').dataAddress,
+      buffer,
+      'read',
+    );
     assert.deepEqual(copy, { status: 0, copied: 4 });
   });
 });

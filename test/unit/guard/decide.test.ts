@@ -44,7 +44,20 @@ describe('decide', () => {
   });
 
   test('refuses every isolation operation on a trustlet', () => {
-    for (const name of ['queue-apc', 'create-thread', 'allocate', 'read', 'write', 'map-section', 'load-library', 'set-context', 'debug', 'dump', 'set-windows-hook', 'set-information'] as const) {
+    for (const name of [
+      'queue-apc',
+      'create-thread',
+      'allocate',
+      'read',
+      'write',
+      'map-section',
+      'load-library',
+      'set-context',
+      'debug',
+      'dump',
+      'set-windows-hook',
+      'set-information',
+    ] as const) {
       assert.equal(reasonOf({ operations: entries(name), judgement: secure }), 'refuse secure', name);
     }
   });
@@ -52,15 +65,25 @@ describe('decide', () => {
   test('refuses availability operations on a trustlet unless each is accepted by name', () => {
     for (const name of ['suspend', 'terminate', 'duplicate-handle'] as const) {
       assert.equal(reasonOf({ operations: entries(name), judgement: secure }), 'refuse availability', name);
-      assert.equal(reasonOf({ operations: entries(name), judgement: secure, accepted: new Set([name]) }), 'allow availability-accepted', name);
+      assert.equal(
+        reasonOf({ operations: entries(name), judgement: secure, accepted: new Set([name]) }),
+        'allow availability-accepted',
+        name,
+      );
     }
     const both = entries('terminate', 'duplicate-handle');
-    assert.equal(reasonOf({ operations: both, judgement: secure, accepted: new Set(['terminate']) }), 'refuse availability');
+    assert.equal(
+      reasonOf({ operations: both, judgement: secure, accepted: new Set(['terminate']) }),
+      'refuse availability',
+    );
   });
 
   test('an accepted availability operation does not carry an isolation one with it', () => {
     const mixed = entries('terminate', 'read');
-    assert.equal(reasonOf({ operations: mixed, judgement: secure, accepted: new Set(['terminate', 'read']) }), 'refuse secure');
+    assert.equal(
+      reasonOf({ operations: mixed, judgement: secure, accepted: new Set(['terminate', 'read']) }),
+      'refuse secure',
+    );
   });
 
   test('accepting by name never lets unknown pass', () => {
@@ -106,7 +129,9 @@ describe('decide', () => {
 
   test('accepted availability on a trustlet that could not be opened is refused for its rights', () => {
     const acquisition = { outcome: 'not-opened', status: 0xc0000022 } as const;
-    const decision = decide(input({ acquisition, operations: entries('terminate'), judgement: secure, accepted: new Set(['terminate']) }));
+    const decision = decide(
+      input({ acquisition, operations: entries('terminate'), judgement: secure, accepted: new Set(['terminate']) }),
+    );
     assert.equal(decision.decision, 'refuse');
     assert.equal(decision.reason, 'rights-denied');
   });
@@ -119,8 +144,21 @@ describe('decide', () => {
 
   test('every reason has its advice, a sentence', () => {
     const reasons: DecisionReason[] = [
-      'ordinary', 'secure', 'availability', 'availability-accepted', 'exiting', 'gone', 'identity-mismatch', 'access-denied',
-      'idle-process', 'query-failed', 'downlevel-bit', 'rights-denied', 'query-right-denied', 'thread-mismatch', 'thread-exited',
+      'ordinary',
+      'secure',
+      'availability',
+      'availability-accepted',
+      'exiting',
+      'gone',
+      'identity-mismatch',
+      'access-denied',
+      'idle-process',
+      'query-failed',
+      'downlevel-bit',
+      'rights-denied',
+      'query-right-denied',
+      'thread-mismatch',
+      'thread-exited',
       'deciders-disagree',
     ];
     for (const reason of reasons) assert.match(adviceFor(reason), /\.$/);

@@ -63,7 +63,10 @@ describe('guard.run', () => {
         assert.equal(error.pid, 100);
         assert.equal(error.ntstatus, 0xc000009d);
         assert.equal(error.ntstatusName, 'STATUS_DEVICE_NOT_CONNECTED');
-        assert.match(error.message, /Refused read\+write on pid 100: query-failed \(STATUS_DEVICE_NOT_CONNECTED\).*ntdll backend\. .*trustlet/);
+        assert.match(
+          error.message,
+          /Refused read\+write on pid 100: query-failed \(STATUS_DEVICE_NOT_CONNECTED\).*ntdll backend\. .*trustlet/,
+        );
         return true;
       },
     );
@@ -111,8 +114,14 @@ describe('guard.run', () => {
 
   test('an identity that is not the one found is refused', () => {
     backend.addProcess(100);
-    assert.equal(decisionOf(() => vsm.guard.run({ pid: 100, createTime: 1n }, 'read', never)).reason, 'identity-mismatch');
-    assert.equal(decisionOf(() => vsm.guard.run({ pid: 100, startKey: 1n }, 'read', never)).reason, 'identity-mismatch');
+    assert.equal(
+      decisionOf(() => vsm.guard.run({ pid: 100, createTime: 1n }, 'read', never)).reason,
+      'identity-mismatch',
+    );
+    assert.equal(
+      decisionOf(() => vsm.guard.run({ pid: 100, startKey: 1n }, 'read', never)).reason,
+      'identity-mismatch',
+    );
     const identity = { pid: 100, createTime: 0x1d0000000000000n, startKey: 0x1000000000064n };
     assert.equal(
       vsm.guard.run(identity, 'read', () => true),
@@ -127,7 +136,10 @@ describe('guard.run', () => {
       'identity-mismatch',
     );
     backend.addProcess(104, { startKey: 0n, createTime: null });
-    assert.equal(decisionOf(() => vsm.guard.run({ pid: 104, createTime: 5n }, 'read', never)).reason, 'identity-mismatch');
+    assert.equal(
+      decisionOf(() => vsm.guard.run({ pid: 104, createTime: 5n }, 'read', never)).reason,
+      'identity-mismatch',
+    );
   });
 
   test('a pid whose object reports another pid is refused (NtOpenProcess ignores the low two bits)', () => {
@@ -232,9 +244,14 @@ describe('guard.run', () => {
     test('after a promise resolves, and not before', async () => {
       backend.addProcess(100);
       let finish = (_value: string): void => undefined;
-      const running = vsm.guard.run(100, 'read', () => new Promise<string>((resolve) => {
-        finish = resolve;
-      }));
+      const running = vsm.guard.run(
+        100,
+        'read',
+        () =>
+          new Promise<string>((resolve) => {
+            finish = resolve;
+          }),
+      );
       assert.equal(backend.openHandles.size, 1);
       finish('later');
       assert.equal(await running, 'later');
@@ -255,13 +272,13 @@ describe('guard.run', () => {
 
     test('for a foreign thenable too, even one whose then throws', async () => {
       backend.addProcess(100);
-      const thenable = { then: (resolve: (value: number) => void): void => resolve(7) };
+      const thenable = Object.fromEntries([['then', (resolve: (value: number) => void): void => resolve(7)]]);
       assert.equal(await vsm.guard.run(100, 'read', () => thenable as unknown as Promise<number>), 7);
-      const broken = {
-        get then(): never {
+      const broken = Object.defineProperty({}, 'then', {
+        get: () => {
           throw new Error('no then');
         },
-      };
+      });
       assert.throws(() => vsm.guard.run(100, 'read', () => broken), /no then/);
       assert.equal(backend.openHandles.size, 0);
     });
@@ -282,7 +299,8 @@ describe('guard.run', () => {
       });
       assert.throws(
         () => kept?.handle,
-        (error: unknown) => error instanceof TrustletError && error.code === 'ERR_TRUSTLET_RELEASED' && error.pid === 100,
+        (error: unknown) =>
+          error instanceof TrustletError && error.code === 'ERR_TRUSTLET_RELEASED' && error.pid === 100,
       );
       assert.equal(kept?.pid, 100);
     });

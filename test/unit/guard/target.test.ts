@@ -24,8 +24,14 @@ describe('reading a target', () => {
       kind: 'process',
       expected: { pid: 8, createTime: 5n, startKey: null },
     });
-    assert.deepEqual(readTarget({ pid: 8, startKey: 7n }), { kind: 'process', expected: { pid: 8, createTime: null, startKey: 7n } });
-    assert.deepEqual(readTarget({ pid: 8 }), { kind: 'process', expected: { pid: 8, createTime: null, startKey: null } });
+    assert.deepEqual(readTarget({ pid: 8, startKey: 7n }), {
+      kind: 'process',
+      expected: { pid: 8, createTime: null, startKey: 7n },
+    });
+    assert.deepEqual(readTarget({ pid: 8 }), {
+      kind: 'process',
+      expected: { pid: 8, createTime: null, startKey: null },
+    });
   });
 
   test('an identity of nothing but zeros is refused instead of matching anything', () => {
@@ -35,7 +41,11 @@ describe('reading a target', () => {
   });
 
   test('a thread is read, with or without the process it should belong to', () => {
-    assert.deepEqual(readTarget({ tid: 12 }), { kind: 'thread', tid: 12, expected: { pid: null, createTime: null, startKey: null } });
+    assert.deepEqual(readTarget({ tid: 12 }), {
+      kind: 'thread',
+      tid: 12,
+      expected: { pid: null, createTime: null, startKey: null },
+    });
     assert.deepEqual(readTarget({ tid: 12, pid: 8, createTime: 5n }), {
       kind: 'thread',
       tid: 12,
@@ -101,7 +111,10 @@ describe('reading operations', () => {
   });
 
   test('unknown names, empty lists and mixed kinds are refused', () => {
-    rejects(() => readOperations('inject'), /'inject' is no guarded operation; the operations are queue-apc, create-thread/);
+    rejects(
+      () => readOperations('inject'),
+      /'inject' is no guarded operation; the operations are queue-apc, create-thread/,
+    );
     rejects(() => readOperations(7), /7 is no guarded operation/);
     rejects(() => readOperations([]), /the list is empty/);
     rejects(() => readOperations(['read', 'queue-apc']), /read acts on a process and queue-apc on a thread/);

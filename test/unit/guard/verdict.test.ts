@@ -33,7 +33,12 @@ describe('verdict', () => {
 
   test('a failed query is unknown with its status', () => {
     const judged = judge(record({ extendedStatus: 0xc000009d, flags: null }), system());
-    assert.deepEqual(judged, { verdict: 'unknown', reason: 'query-failed', evidence: 'documented', status: 0xc000009d });
+    assert.deepEqual(judged, {
+      verdict: 'unknown',
+      reason: 'query-failed',
+      evidence: 'documented',
+      status: 0xc000009d,
+    });
   });
 
   test('a failed query is unknown even if a flags word is lying around', () => {
@@ -43,7 +48,12 @@ describe('verdict', () => {
 
   test('a query that was never made is unknown', () => {
     const judged = judge(record({ extendedStatus: null, flags: null }), system());
-    assert.deepEqual(judged, { verdict: 'unknown', reason: 'query-failed', evidence: 'documented', status: 0xc0000001 });
+    assert.deepEqual(judged, {
+      verdict: 'unknown',
+      reason: 'query-failed',
+      evidence: 'documented',
+      status: 0xc0000001,
+    });
   });
 
   test('an access-denied query says so', () => {
@@ -70,7 +80,11 @@ describe('verdict', () => {
     for (const [status, reason] of reasons) {
       assert.equal(judgeFailedOpen(status).reason, reason);
       assert.equal(judge(record({ openStatus: status }), system()).reason, reason);
-      assert.equal(judge(record({ openStatus: status | 0 }), system()).status, status, 'signed statuses come out unsigned');
+      assert.equal(
+        judge(record({ openStatus: status | 0 }), system()).status,
+        status,
+        'signed statuses come out unsigned',
+      );
     }
   });
 
@@ -97,13 +111,19 @@ describe('verdict', () => {
     });
 
     test('a clear bit is ordinary, but only assumed, where class 165 does not exist', () => {
-      const judged = judge(record(), system({ build: 9600, isolatedUserModeStatus: 0xc0000003, isolatedUserModeFlags: null }));
+      const judged = judge(
+        record(),
+        system({ build: 9600, isolatedUserModeStatus: 0xc0000003, isolatedUserModeFlags: null }),
+      );
       assert.equal(judged.verdict, 'ordinary');
       assert.equal(judged.evidence, 'assumed');
     });
 
     test('a clear bit is unknown where class 165 fails in any other way', () => {
-      const judged = judge(record(), system({ ...downlevel, isolatedUserModeStatus: 0xc0000022, isolatedUserModeFlags: null }));
+      const judged = judge(
+        record(),
+        system({ ...downlevel, isolatedUserModeStatus: 0xc0000022, isolatedUserModeFlags: null }),
+      );
       assert.equal(judged.reason, 'downlevel-bit');
       assert.equal(judged.status, 0xc0000022);
     });

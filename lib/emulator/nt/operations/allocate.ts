@@ -2,14 +2,19 @@
 import { ProcessAccess } from '../../../guard/operations.js';
 import { Status } from '../../../ntstatus.js';
 import { isLive, TERMINATING } from '../life-cycle.js';
-import { addRegion, type AddressSpace, type Region, regionAt } from '../memory.js';
+import { type AddressSpace, addRegion, type Region, regionAt } from '../memory.js';
 import type { ProcessObject } from '../objects.js';
 import { type Acted, effect, type OperationCall, operateOnHandle, refuse, vtl0Only } from '../operate.js';
 import { ensureAddressSpace } from '../process-memory.js';
 import { type Caller, type NtSystem, statusOutcome } from '../system.js';
 import { leavesUserRange } from './copy-memory.js';
 
-const ALLOCATE: OperationCall = { operation: 'allocate', api: 'VirtualAllocEx', call: 'NtAllocateVirtualMemory', injects: true };
+const ALLOCATE: OperationCall = {
+  operation: 'allocate',
+  api: 'VirtualAllocEx',
+  call: 'NtAllocateVirtualMemory',
+  injects: true,
+};
 
 /** MEM_COMMIT and MEM_RESERVE (winnt.h). */
 export const AllocationType = { COMMIT: 0x1000, RESERVE: 0x2000 } as const;

@@ -1,15 +1,20 @@
 /** NtReadVirtualMemory and NtWriteVirtualMemory. */
 import { ProcessAccess } from '../../../guard/operations.js';
 import { isSuccess, Status } from '../../../ntstatus.js';
+import { isLive, TERMINATING } from '../life-cycle.js';
 import { copyMemory, PageProtection, regionAt, USER_ADDRESS_END } from '../memory.js';
-import { TERMINATING, isLive } from '../life-cycle.js';
 import type { ProcessObject } from '../objects.js';
 import { type Acted, effect, noEffect, type OperationCall, operateOnHandle, refuse } from '../operate.js';
 import { ensureAddressSpace, plant } from '../process-memory.js';
 import { type Caller, hasDebugPrivilege, type NtSystem, statusOutcome } from '../system.js';
 
 const READ: OperationCall = { operation: 'read', api: 'ReadProcessMemory', call: 'NtReadVirtualMemory' };
-const WRITE: OperationCall = { operation: 'write', api: 'WriteProcessMemory', call: 'NtWriteVirtualMemory', injects: true };
+const WRITE: OperationCall = {
+  operation: 'write',
+  api: 'WriteProcessMemory',
+  call: 'NtWriteVirtualMemory',
+  injects: true,
+};
 
 /** What a copy came to. */
 export interface CopyResult {
@@ -42,7 +47,8 @@ const copy = (
   direction: 'read' | 'write',
 ): CopyResult => {
   const space = ensureAddressSpace(target);
-  const allowed = target.debugger === null ? system.isolation.access(target, address, buffer.length, direction) : buffer.length;
+  const allowed =
+    target.debugger === null ? system.isolation.access(target, address, buffer.length, direction) : buffer.length;
   const copied =
     direction === 'write' && isCode(target, address)
       ? plant(space, address, buffer.subarray(0, allowed))

@@ -1,11 +1,11 @@
 /** NtDebugActiveProcess and NtRemoveProcessDebug. */
 import { ProcessAccess } from '../../../guard/operations.js';
 import { Status } from '../../../ntstatus.js';
+import { parseStatus } from '../../status-names.js';
 import { dominates } from '../access.js';
 import { isLive, TERMINATING } from '../life-cycle.js';
 import type { ProcessObject } from '../objects.js';
 import { type Acted, effect, type OperationCall, operateOnHandle, refuse } from '../operate.js';
-import { parseStatus } from '../../status-names.js';
 import { type Caller, isStatusOutcome, type NtSystem } from '../system.js';
 
 const ATTACH: OperationCall = {

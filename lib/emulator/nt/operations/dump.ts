@@ -30,7 +30,8 @@ const readablePages = (system: NtSystem, process: ProcessObject): readonly Dumpe
     .filter(({ address }) => {
       const region = regionAt(space, address);
       const readable = region?.committed === true && protectionAllows(region.protection, 'read');
-      const reachable = process.debugger !== null || system.isolation.access(process, address, PAGE_SIZE, 'read') === PAGE_SIZE;
+      const reachable =
+        process.debugger !== null || system.isolation.access(process, address, PAGE_SIZE, 'read') === PAGE_SIZE;
       return readable && reachable;
     })
     .sort((a, b) => a.address - b.address);

@@ -4,7 +4,7 @@ import type { OpenResult } from '../../../nt-api.js';
 import { Status } from '../../../ntstatus.js';
 import { duplicateInto, ntDuplicateOwn, peekHandle, referenceHandle, removeHandle } from '../handles.js';
 import { endProcess, isLive, TERMINATING } from '../life-cycle.js';
-import { processOf, type ProcessObject } from '../objects.js';
+import { type ProcessObject, processOf } from '../objects.js';
 import {
   type Acted,
   effect,
@@ -82,7 +82,15 @@ export const ntDuplicateObject = (system: NtSystem, caller: Caller, request: Dup
     if ((request.options & DuplicateOption.CLOSE_SOURCE) !== 0) removeHandle(system, from, request.source);
     return result.handle === 0n ? refuse(result.status) : effect();
   };
-  const status = operateOnHandle(system, caller, DUPLICATE, request.sourceProcess, 'process', ProcessAccess.DUP_HANDLE, act);
+  const status = operateOnHandle(
+    system,
+    caller,
+    DUPLICATE,
+    request.sourceProcess,
+    'process',
+    ProcessAccess.DUP_HANDLE,
+    act,
+  );
   return { status, handle: result.handle };
 };
 

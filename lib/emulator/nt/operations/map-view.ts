@@ -9,7 +9,12 @@ import { type Acted, effect, noEffect, type OperationCall, operateOnHandle, refu
 import { ensureAddressSpace } from '../process-memory.js';
 import { type Caller, type NtSystem, statusOutcome } from '../system.js';
 
-const MAP: OperationCall = { operation: 'map-section', api: 'MapViewOfFile2', call: 'NtMapViewOfSection', injects: true };
+const MAP: OperationCall = {
+  operation: 'map-section',
+  api: 'MapViewOfFile2',
+  call: 'NtMapViewOfSection',
+  injects: true,
+};
 const LARGEST = 2 ** 40;
 const SECTION_ALL_ACCESS = 0xf001f;
 /** SECTION_MAP_READ. */
@@ -26,7 +31,12 @@ export const ntCreateSection = (
   system.requireRunning();
   const length = imageName === null ? size : IMAGE_SIZE;
   if (!(length > 0) || length > LARGEST) return { status: Status.INVALID_PARAMETER, handle: 0n };
-  const section: SectionObject = { kind: 'section', pageCount: roundToPages(length) / PAGE_SIZE, imageName, pages: new Map() };
+  const section: SectionObject = {
+    kind: 'section',
+    pageCount: roundToPages(length) / PAGE_SIZE,
+    imageName,
+    pages: new Map(),
+  };
   return { status: Status.SUCCESS, handle: insertHandle(system, caller.process, section, SECTION_ALL_ACCESS) };
 };
 

@@ -41,7 +41,8 @@ export const ntQueueApcThread = (
 ): number =>
   operateOnHandle(system, caller, QUEUE, handle, 'thread', ThreadAccess.SET_CONTEXT, (thread) => {
     // System threads take no user APC; an ended one is not queueable (facts/nt.md 6.2).
-    if (thread.process.processKind !== 'normal' && thread.process.processKind !== 'pico') return refuse(Status.INVALID_HANDLE);
+    if (thread.process.processKind !== 'normal' && thread.process.processKind !== 'pico')
+      return refuse(Status.INVALID_HANDLE);
     if (thread.terminated || !isLive(thread.process)) return refuse(Status.UNSUCCESSFUL);
     const { secure } = thread.process;
     const refusal = secure ? statusOutcome(system.onTrustlet('B39')) : null;
@@ -97,7 +98,12 @@ const contextRefusal = (system: NtSystem, thread: ThreadObject): Acted | null =>
 };
 
 /** NtGetContextThread: the context into `into`; a trustlet thread has a VTL0 shell's. */
-export const ntGetContextThread = (system: NtSystem, caller: Caller, handle: bigint, into: Partial<ThreadContext>): number =>
+export const ntGetContextThread = (
+  system: NtSystem,
+  caller: Caller,
+  handle: bigint,
+  into: Partial<ThreadContext>,
+): number =>
   operateOnHandle(system, caller, GET_CONTEXT, handle, 'thread', ThreadAccess.GET_CONTEXT, (thread) => {
     const refusal = contextRefusal(system, thread);
     if (refusal !== null) return refusal;

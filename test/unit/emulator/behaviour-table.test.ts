@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { flipOutcome, outcomeOf } from '../../../lib/emulator/behaviours/current.js';
+import { behaviours } from '../../../lib/emulator/behaviours.js';
+import { outcomesWith } from '../../../lib/emulator/policies.js';
+
+describe('the behaviour table', () => {
+  test('has every statement this version takes, once and in order', () => {
+    const seed = behaviours.map(({ id }) => id).filter((id) => id.startsWith('B'));
+    assert.deepEqual(seed, [
+      'B16',
+      'B17',
+      'B24',
+      'B28',
+      'B31',
+      'B32',
+      'B33',
+      'B34',
+      'B35',
+      'B36',
+      'B37',
+      'B38',
+      'B39',
+      'B40',
+      'B41',
+      'B42',
+      'B43',
+      'B44',
+      'B46',
+      'B47',
+      'B48',
+      'B49',
+      'B50',
+      'B52',
+    ]);
+    assert.equal(new Set(behaviours.map(({ id }) => id)).size, behaviours.length);
+    assert.deepEqual(
+      behaviours.map(({ id }) => id).filter((id) => !id.startsWith('B')),
+      Array.from({ length: 12 }, (_, index) => `N${String(index + 1).padStart(2, '0')}`),
+    );
+  });
+
+  test('names a test that exists for every row, and no test twice', () => {
+    for (const { id, test: named } of behaviours) {
+      const file = new URL(`behaviours/${named.file}`, import.meta.url);
+      assert.ok(existsSync(file), `${id}: ${named.file}`);
+      assert.ok(readFileSync(file, 'utf8').includes(`test('${named.title}'`), `${id}: ${named.title}`);
+    }
+    assert.equal(new Set(behaviours.map((row) => row.test.title)).size, behaviours.length);
+  });
+
+  test('gives every row another outcome to flip to, a statement and a source', () => {
+    for (const row of behaviours) {
+      assert.ok(row.alternatives.length > 0, row.id);
+      assert.equal(row.alternatives.includes(row.outcome), false, row.id);
+      assert.ok(row.statement.endsWith('.') && row.does.endsWith('.') && row.source !== '', row.id);
+    }
+    const names = behaviours.flatMap(({ policy }) => (policy === null ? [] : [policy]));
+    assert.equal(new Set(names).size, names.length);
+  });
+
+  test('is what a machine acts on, until a row is flipped', () => {
+    assert.equal(outcomeOf('B42'), 'STATUS_ACCESS_VIOLATION');
+    try {
+      flipOutcome('B42', 'STATUS_ACCESS_DENIED');
+      assert.equal(outcomesWith().get('B42'), 'STATUS_ACCESS_DENIED');
+      assert.equal(outcomesWith({ 'read-memory': 'STATUS_PARTIAL_COPY' }).get('B42'), 'STATUS_PARTIAL_COPY');
+    } finally {
+      flipOutcome('B42', 'STATUS_ACCESS_VIOLATION');
+    }
+    assert.throws(() => outcomeOf('B99' as never), RangeError);
+  });
+});
