@@ -1,7 +1,9 @@
 /** From a backend's raw record to the `ProcessFacts` a caller reads. Pure. */
 import type { Backend, ProcessRecord, SystemRecord } from './backend.js';
 import { judge } from './guard/verdict.js';
-import { decodeClassification, decodeProcessFlags, decodeProtection } from './layout/index.js';
+import { decodeClassification } from './layout/classification.js';
+import { decodeProcessFlags } from './layout/process-flags.js';
+import { decodeProtection } from './layout/protection.js';
 import { ntstatusName } from './ntstatus.js';
 import type { ProcessFacts, ProcessIdentity } from './types.js';
 

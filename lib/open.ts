@@ -7,7 +7,7 @@
  */
 import { refuseUnknownKeys, requireObject, show } from './arguments.js';
 import type { Backend } from './backend.js';
-import { type AttachableMachine, EmulatedBackend } from './backends/emulated.js';
+import type { AttachableMachine } from './backends/emulated.js';
 import type { Machine } from './emulator/machine.js';
 import type { Scenario } from './emulator/scenario.js';
 import { TrustletError } from './errors.js';
@@ -40,6 +40,7 @@ const here = (): Surroundings => ({ platform: process.platform, environment: pro
 const BACKEND_NAMES: readonly BackendName[] = ['driver', 'ntdll', 'emulated', 'replay'];
 const SIMULATED: readonly BackendName[] = ['emulated', 'replay'];
 
+type EmulatedBackendModule = typeof import('./backends/emulated.js');
 type EmulatorModule = typeof import('./emulator/index.js');
 type ScenarioFileModule = typeof import('./scenario-file.js');
 type NtdllModule = typeof import('./backends/ntdll.js');
@@ -129,13 +130,18 @@ const openNtdll = (platform: NodeJS.Platform, library: string): Backend => {
   return requireModule<NtdllModule>('./backends/ntdll.js', import.meta.url).createNtdllBackend({ library });
 };
 
+const attach = (machine: Machine): Vsm<Machine> => {
+  const { EmulatedBackend } = requireModule<EmulatedBackendModule>('./backends/emulated.js', import.meta.url);
+  return new Vsm(new EmulatedBackend(machine), machine);
+};
+
 /** `open`, with what it reads from its surroundings as a parameter. */
 export const openIn = (surroundings: Surroundings, options: unknown): Vsm<Machine | undefined> => {
   const checked = readOptions(options);
   const { platform } = surroundings;
   if (isMachine(checked.backend)) {
     requireAllowed('emulated', 'code', checked, platform);
-    return new Vsm<Machine | undefined>(new EmulatedBackend(checked.backend), checked.backend);
+    return attach(checked.backend);
   }
   const choice = choose(checked, surroundings);
   const { backend: name, by } = choice;
@@ -143,10 +149,8 @@ export const openIn = (surroundings: Surroundings, options: unknown): Vsm<Machin
     throw argument(`There is no backend ${show(name)} (chosen by ${by}); there are ntdll and emulated.`);
   requireAllowed(name, by, checked, platform);
   switch (name) {
-    case 'emulated': {
-      const machine = openMachine(choice);
-      return new Vsm<Machine | undefined>(new EmulatedBackend(machine), machine);
-    }
+    case 'emulated':
+      return attach(openMachine(choice));
     case 'ntdll':
       return new Vsm<Machine | undefined>(openNtdll(platform, surroundings.ntdllLibrary), undefined);
     default:

@@ -8,9 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { inRoot } from './lib/paths.mjs';
 import { cleanEnvironment, run, which } from './lib/run.mjs';
 
-const wineFolder = inRoot('scripts', 'wine');
-const wineStamp = inRoot('scripts', 'wine', 'node_modules', '.trustlet-lock');
-
 const firstOf = (...programs) => programs.map(which).find((path) => path !== undefined);
 
 function sanitizers() {
@@ -21,19 +18,23 @@ function sanitizers() {
   return libraries.every((path) => isAbsolute(path) && existsSync(path)) ? libraries[0] : undefined;
 }
 
-const lockHash = () =>
+/** What an install of ours leaves behind: the hash of the lock file it installed. */
+const stampOf = (folder) => inRoot(folder, 'node_modules', '.trustlet-lock');
+const lockHash = (folder) =>
   createHash('sha256')
-    .update(readFileSync(inRoot('scripts', 'wine', 'package-lock.json')))
+    .update(readFileSync(inRoot(folder, 'package-lock.json')))
     .digest('hex');
 
-function nodeExes() {
-  if (!existsSync(wineStamp) || readFileSync(wineStamp, 'utf8') !== lockHash()) return undefined;
-  return inRoot('scripts', 'wine', 'node_modules');
-}
+/** @returns finds the packages of a folder with a package.json of its own, installed from its present lock file */
+const packagesOf = (folder) => () => {
+  const stamp = stampOf(folder);
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash(folder)) return undefined;
+  return inRoot(folder, 'node_modules');
+};
 
 /**
- * What the suites need. `suites` says what cannot run without it; `packages` are Debian's; `npm` comes with the harness.
- * @type {{ name: string, find: () => string | undefined, packages: string[], npm?: boolean, optional?: boolean, suites: string }[]}
+ * What the suites need. `suites` says what cannot run without it; `packages` are Debian's; `npm` is a folder of packages of its own.
+ * @type {{ name: string, find: () => string | undefined, packages: string[], npm?: string, optional?: boolean, suites: string }[]}
  */
 const TOOLS = [
   {
@@ -60,7 +61,20 @@ const TOOLS = [
     packages: ['wine', 'wine64'],
     suites: 'everything in Wine',
   },
-  { name: 'node.exe', find: nodeExes, packages: [], npm: true, suites: 'everything in Wine' },
+  {
+    name: 'node.exe',
+    find: packagesOf('scripts/wine'),
+    packages: [],
+    npm: 'scripts/wine',
+    suites: 'everything in Wine',
+  },
+  {
+    name: 'vitest and jest',
+    find: packagesOf('test/runners'),
+    packages: [],
+    npm: 'test/runners',
+    suites: 'the testing kit under other test runners',
+  },
   {
     name: 'clang',
     find: () => firstOf('clang'),
@@ -89,7 +103,9 @@ class Tools {
   /** One line for each of the named tools that is missing: what it is, what installs it, what cannot run. */
   explain(names = TOOLS.filter((tool) => !tool.optional).map((tool) => tool.name)) {
     return TOOLS.filter((tool) => names.includes(tool.name) && !this.has(tool.name)).map((tool) => {
-      const how = tool.npm ? 'run `npm ci` in scripts/wine' : `Debian: apt-get install ${tool.packages.join(' ')}`;
+      const how = tool.npm
+        ? `run \`npm install\` in ${tool.npm}`
+        : `Debian: apt-get install ${tool.packages.join(' ')}`;
       return `missing: ${tool.name} (${how}); cannot run: ${tool.suites}`;
     });
   }
@@ -111,11 +127,12 @@ async function aptInstall(packages, log) {
   }
 }
 
-async function npmInstall(log) {
-  log('installing the Windows node.exe and koffi for Wine: npm ci in scripts/wine');
-  const result = await run('npm', ['ci'], { cwd: wineFolder, timeout: 600 });
-  if (result.exitCode === 0) writeFileSync(wineStamp, lockHash());
-  else log(`npm ci in scripts/wine ended with ${result.exitCode}:\n${result.stdout}${result.stderr}`);
+async function npmInstall(folder, log) {
+  log(`installing packages of the test harness: npm install in ${folder}`);
+  // Not `npm ci`: it refuses a lock file that leaves out optional packages for systems the registry at hand does not have.
+  const result = await run('npm', ['install', '--no-save'], { cwd: inRoot(folder), timeout: 600 });
+  if (result.exitCode === 0) writeFileSync(stampOf(folder), lockHash(folder));
+  else log(`npm install in ${folder} ended with ${result.exitCode}:\n${result.stdout}${result.stderr}`);
 }
 
 /**
@@ -137,10 +154,10 @@ export async function setUp({
     await aptInstall(packages, log);
     tools.look();
   }
-  if (missing().some((tool) => tool.npm) && tools.has('wine')) {
-    await npmInstall(log);
-    tools.look();
+  for (const { name, npm } of missing()) {
+    if (npm !== undefined && (name !== 'node.exe' || tools.has('wine'))) await npmInstall(npm, log);
   }
+  tools.look();
   return tools;
 }
 

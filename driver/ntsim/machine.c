@@ -351,8 +351,8 @@ static bool may_churn(const ntsim_machine *machine, const ntsim_process *process
 }
 
 /*
- * Every process that may be taken has its turn: it ends, and its pid goes to a program of the same name that is by turns an
- * ordinary process and, where VSM runs, a trustlet.
+ * Every process that may be taken has its turn: it ends, and its pid goes to a program of the same name that is by
+ * turns an ordinary process and, where VSM runs, a trustlet.
  */
 void ntsim_machine_churn(ntsim_machine *machine)
 {

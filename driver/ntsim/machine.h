@@ -1,7 +1,7 @@
 /*
- * The simulated NT kernel: processes, threads, handles and the queries that the ntdll backend makes. One `ntsim_machine` is
- * one running system with one caller; nothing here is global. Functions are not locked: exports.c puts one machine behind
- * a mutex, other embedders bring their own lock.
+ * The simulated NT kernel: processes, threads, handles and the queries that the ntdll backend makes. One
+ * `ntsim_machine` is one running system with one caller; nothing here is global. Functions are not locked: exports.c
+ * puts one machine behind a mutex, other embedders bring their own lock.
  *
  * What it answers comes from facts/nt.md, not from Windows: agreement with it shows consistency with the facts.
  */
@@ -123,8 +123,8 @@ enum ntsim_result ntsim_machine_exit_thread(ntsim_machine *machine, uint32_t tid
 /* Still enumerated and queryable, with the Deleting bit set. */
 enum ntsim_result ntsim_machine_mark_exiting(ntsim_machine *machine, uint32_t pid);
 /*
- * Ends the process if it runs and starts a table's first one with its pid. NTSIM_E_REFERENCED: handles are open, so it has
- * ended but its pid is still taken.
+ * Ends the process if it runs and starts a table's first one with its pid. NTSIM_E_REFERENCED: handles are open, so
+ * it has ended but its pid is still taken.
  */
 enum ntsim_result ntsim_machine_reuse_with(ntsim_machine *machine, uint32_t pid, const void *table, uint32_t length);
 /* The same with a record of the machine's own table. */

@@ -255,7 +255,7 @@ typedef struct nt_system_process_information_extension
 _Static_assert(sizeof(nt_system_process_information_extension) == 368, "SYSTEM_PROCESS_INFORMATION_EXTENSION");
 _Static_assert(offsetof(nt_system_process_information_extension, Flags) == 48, "Flags");
 _Static_assert(offsetof(nt_system_process_information_extension, AppIdOffset) == 336, "AppIdOffset");
-_Static_assert(offsetof(nt_system_process_information_extension, ProcessSequenceNumber) == 360, "ProcessSequenceNumber");
+_Static_assert(offsetof(nt_system_process_information_extension, ProcessSequenceNumber) == 360, "sequence number");
 
 /* [known] RTL_OSVERSIONINFOW; the Ex form adds 8 bytes */
 typedef struct nt_os_version_info

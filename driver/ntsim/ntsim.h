@@ -1,7 +1,7 @@
 /*
- * What the library exports: ntdll's entry points over one machine, and the controls that load and change it. Every entry is
- * safe to call from any thread, and answers without a machine too: the NT calls with STATUS_UNSUCCESSFUL, the controls with
- * NTSIM_E_NO_MACHINE or 0.
+ * What the library exports: ntdll's entry points over one machine, and the controls that load and change it. Every
+ * entry is safe to call from any thread, and answers without a machine too: the NT calls with STATUS_UNSUCCESSFUL,
+ * the controls with NTSIM_E_NO_MACHINE or 0.
  */
 #ifndef TRUSTLET_NTSIM_H
 #define TRUSTLET_NTSIM_H
@@ -48,12 +48,18 @@ NTSIM_EXPORT uint32_t ntsim_spawn(const void *table, uint32_t length, uint32_t *
 /* The pid comes back as another process: of the loaded table's record, or of another table's first one. */
 NTSIM_EXPORT uint32_t ntsim_reuse(uint32_t pid, uint32_t index);
 NTSIM_EXPORT uint32_t ntsim_reuse_with(uint32_t pid, const void *table, uint32_t length);
-/* A call fails from now on. info_class -1: any; pid 0: any target; nth 0: every matching call, else only the n-th from now. */
+/*
+ * A call fails from now on. info_class -1: any; pid 0: any target; nth 0: every matching call, else only the n-th
+ * from now.
+ */
 NTSIM_EXPORT uint32_t ntsim_fail(uint32_t call, int32_t info_class, uint32_t pid, uint32_t nth, uint32_t status);
 /* No call fails any more, those the table named included. */
 NTSIM_EXPORT uint32_t ntsim_clear_faults(void);
 NTSIM_EXPORT uint32_t ntsim_set_churn(uint32_t churn);
-/* Counts: handles now open, those of them that a child would inherit, and how often a call (enum ntsim_call) was made. */
+/*
+ * Counts: handles now open, those of them that a child would inherit, and how often a call (enum ntsim_call) was
+ * made.
+ */
 NTSIM_EXPORT uint32_t ntsim_open_handles(void);
 NTSIM_EXPORT uint32_t ntsim_inheritable_handles(void);
 NTSIM_EXPORT uint64_t ntsim_calls(uint32_t call);

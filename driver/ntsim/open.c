@@ -48,8 +48,8 @@ static nt_access map_generic(enum ntsim_kind kind, nt_access access)
 }
 
 /*
- * What an open is granted. The checks of token, DACL and protection (facts/nt.md 2) are behind the table's two masks: a bit
- * outside them is STATUS_ACCESS_DENIED, and so is a request for nothing [known].
+ * What an open is granted. The checks of token, DACL and protection (facts/nt.md 2) are behind the table's two masks:
+ * a bit outside them is STATUS_ACCESS_DENIED, and so is a request for nothing [known].
  */
 static nt_status grant(const ntsim_machine *machine, ntsim_object *object, nt_access access, nt_access *granted)
 {
@@ -178,7 +178,10 @@ nt_status ntsim_close(ntsim_machine *machine, nt_handle handle)
     return STATUS_SUCCESS;
 }
 
-/* Both processes of a duplication must be the caller: another's handle table is not simulated. Right: facts/nt.md 6.2. */
+/*
+ * Both processes of a duplication must be the caller: another's handle table is not simulated. Right: facts/nt.md
+ * 6.2.
+ */
 static nt_status check_own_process(ntsim_machine *machine, nt_handle handle)
 {
     ntsim_reach reach;
@@ -208,8 +211,9 @@ nt_status ntsim_duplicate(ntsim_machine *machine, nt_handle source_process, nt_h
     if (NT_SUCCESS(status))
         status = resolve_any(machine, source, &reach);
     const ntsim_process *process = reach.object == NULL ? NULL : ntsim_process_of(reach.object);
+    const uint32_t pid = process == NULL ? 0 : process->object.id;
     nt_status fault;
-    if (ntsim_fails(machine, NTSIM_CALL_DUPLICATE_OBJECT, -1, process, process == NULL ? 0 : process->object.id, &fault))
+    if (ntsim_fails(machine, NTSIM_CALL_DUPLICATE_OBJECT, -1, process, pid, &fault))
         return fault;
     if (!NT_SUCCESS(status))
         return status;

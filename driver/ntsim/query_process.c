@@ -115,7 +115,9 @@ static nt_status query_basic(ntsim_machine *machine, nt_handle handle, void *buf
 /* S-1-5-18, what every process here says it runs as: nobody asks. */
 static const unsigned char system_sid[12] = {1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0};
 
-/* facts/nt.md 4.3: the fixed part is filled even when the strings do not fit. Less than the fixed part: [unverified]. */
+/*
+ * facts/nt.md 4.3: the fixed part is filled even when the strings do not fit. Less than the fixed part: [unverified].
+ */
 static nt_status fill_telemetry_id(const ntsim_machine *machine, const ntsim_process *process, unsigned char *buffer,
                                    uint32_t length, uint32_t *return_length)
 {

@@ -30,7 +30,10 @@
 #define NTSIM_SYSTEM_SECURE_BIT 0x40u /* this kernel sets bit 7 of the Flags word (1.2) */
 #define NTSIM_SYSTEM_ALL 0x7Fu
 
-/* ntsim_table_header.policies: outcomes that facts/nt.md marks [rev], [unverified] or not at all. 0 is what it says is likelier. */
+/*
+ * ntsim_table_header.policies: outcomes that facts/nt.md marks [rev], [unverified] or not at all. 0 is what it says
+ * is likelier.
+ */
 #define NTSIM_POLICY_STRICT_SIZE 0x1u             /* 1.2: Size must be 64 on input, as older headers say */
 #define NTSIM_POLICY_REFUSE_TERMINATED_OPEN 0x2u  /* 7: an ended process that is still referenced cannot be opened */
 #define NTSIM_POLICY_LIST_TERMINATED 0x4u         /* 4.1: such a process is still enumerated */
@@ -45,7 +48,7 @@
 #define NTSIM_CHURN_REUSE_AT_EVERY_CALL 1u
 
 /* ntsim_table_process.state */
-#define NTSIM_PROCESS_SECURE 0x1u   /* has a secure handle: its PEB address comes from a secure call (facts/nt.md 1.3) */
+#define NTSIM_PROCESS_SECURE 0x1u   /* has a secure handle: its PEB comes from a secure call (facts/nt.md 1.3) */
 #define NTSIM_PROCESS_EXITING 0x2u  /* enumerated and queryable with the Deleting bit set */
 #define NTSIM_PROCESS_VOLATILE 0x4u /* churn may take it */
 #define NTSIM_PROCESS_TRUSTLET 0x8u /* counts for TrustletRunning (facts/nt.md 3.1) */
@@ -165,8 +168,8 @@ enum ntsim_result ntsim_table_read(const void *bytes, uint32_t length, ntsim_tab
 void ntsim_table_free(ntsim_table *table);
 
 /*
- * Writes one line `name=offset,size` for every member, `name=value` for every constant. Answers the length it needs, the
- * ending NUL not counted, like snprintf.
+ * Writes one line `name=offset,size` for every member, `name=value` for every constant. Answers the length it needs,
+ * the ending NUL not counted, like snprintf.
  */
 uint32_t ntsim_table_describe(char *text, uint32_t length);
 

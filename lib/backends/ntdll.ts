@@ -8,7 +8,7 @@
 import type { Backend } from '../backend.js';
 import { TrustletError } from '../errors.js';
 import { basicInformationSize, decodeBasicInformation, ProcessInfoClass, type WordSize } from '../layout/index.js';
-import { requireModule } from '../lazy-module.js';
+import { requirePackage } from '../lazy-module.js';
 import type { NtApi, OpenResult, QueryResult } from '../nt-api.js';
 import { isSuccess } from '../ntstatus.js';
 import { NtBackend } from './nt-backend.js';
@@ -28,7 +28,7 @@ const backendError = (message: string, cause: unknown): TrustletError =>
 
 const loadKoffi = (): Koffi => {
   try {
-    return requireModule<Koffi>('koffi', import.meta.url);
+    return requirePackage<Koffi>('koffi', import.meta.url);
   } catch (cause) {
     throw backendError(
       'The ntdll backend calls Windows through koffi, which could not be loaded. Run `npm install koffi`.',

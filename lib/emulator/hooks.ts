@@ -29,6 +29,11 @@ export class HookScript {
     return this.#hooks.length === 0;
   }
 
+  /** True while an action runs. */
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
   /** @returns takes the action away again */
   add(call: FaultCall, action: CallAction, nth: number | null, label: string | null): () => void {
     const hook: Hook = { call, action, nth, label, seen: 0 };

@@ -33,11 +33,9 @@ export interface ProcessInspection {
 }
 
 const names = (process: ProcessObject, side: 'vtl0' | 'vtl1'): readonly string[] =>
-  process.life === 'exited'
-    ? []
-    : modulesOf(process)
-        .filter((module) => module[side])
-        .map((module) => module.name);
+  modulesOf(process)
+    .filter((module) => module[side])
+    .map((module) => module.name);
 
 export const inspectProcess = (process: ProcessObject): ProcessInspection => ({
   label: process.label,

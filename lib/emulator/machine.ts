@@ -89,7 +89,7 @@ export class Machine {
       outcomes,
       hooks: this.#hooks,
       serial: booted,
-      state: initialState(resolved, faults, outcomes.get('B24') === 'vtl1'),
+      state: initialState(resolved, faults, outcomes.B24 === 'vtl1'),
     });
     this.scenario = scenario;
     this.description = `${scenario.name}: ${scenario.title}`;
@@ -277,10 +277,12 @@ export class Machine {
 
   /**
    * Puts a snapshot back; it can be restored any number of times.
-   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but a snapshot of this machine
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but a snapshot of this machine, or inside a scripted race
    */
   restore(snapshot: MachineSnapshot): void {
     requireObject('snapshot', snapshot);
+    if (this.#hooks.isRunning)
+      throw argumentError('A scripted race cannot restore a snapshot under the call it runs before.');
     if (snapshot.machine !== this)
       throw argumentError('The snapshot is not one of this machine; each machine restores its own.');
     this.#system.state = structuredClone(snapshot.state);

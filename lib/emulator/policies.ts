@@ -27,16 +27,20 @@ export const policies: readonly Policy[] = behaviours.filter(isPolicyRow).map((r
 
 const argumentError = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_ARGUMENT', message);
 
+/** The outcome in force for every row. */
+export type Outcomes = Readonly<Record<BehaviourId, Outcome>>;
+
 /**
  * What a machine answers by: every row's outcome, with the policies that were chosen in their rows' place.
  *
  * @param choices policies by name; later ones win
  * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown policy or value, naming the known ones
  */
-export const outcomesWith = (
-  ...choices: readonly (Readonly<Record<string, string>> | undefined)[]
-): ReadonlyMap<BehaviourId, Outcome> => {
-  const outcomes = new Map<BehaviourId, Outcome>(behaviours.map((row) => [row.id, outcomeOf(row.id)]));
+export const outcomesWith = (...choices: readonly (Readonly<Record<string, string>> | undefined)[]): Outcomes => {
+  const outcomes = Object.fromEntries(behaviours.map((row) => [row.id, outcomeOf(row.id)])) as Record<
+    BehaviourId,
+    Outcome
+  >;
   for (const [name, value] of choices.flatMap((choice) => Object.entries(choice ?? {}))) {
     const policy = policies.find((candidate) => candidate.name === name);
     if (policy === undefined) {
@@ -47,7 +51,7 @@ export const outcomesWith = (
     if (!policy.values.includes(value)) {
       throw argumentError(`The policy ${name} takes ${policy.values.join(', ')}; got ${show(value)}.`);
     }
-    outcomes.set(policy.behaviour, value);
+    outcomes[policy.behaviour] = value;
   }
   return outcomes;
 };

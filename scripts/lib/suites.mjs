@@ -110,6 +110,13 @@ export const SUITES = [
   },
   native('unit, property, model', ['unit', 'property', 'model'], 'emulated'),
   native('contract', ['contract'], 'emulated + simulated kernel'),
+  {
+    name: 'testing kit under vitest and jest',
+    where: 'emulated',
+    tools: ['vitest and jest'],
+    files: ['test/runners/run.mjs'],
+    run: () => script('test/runners/run.mjs', [], { env: {}, timeout: 300 }),
+  },
   { name: 'coverage gates', where: 'this machine', run: measureCoverage },
   inWine('22', () => true, 'all'),
   inWine('20', (file) => file.includes('contract'), 'contract'),

@@ -3,6 +3,4 @@ import { contractSuite } from '../../lib/testing/index.js';
 import { emulatedHost } from './hosts/emulated.js';
 import { pinNotApplicable } from './not-applicable.js';
 
-pinNotApplicable(emulatedHost, contractSuite(emulatedHost, { describe, test }), {
-  'the extended query is answered here': 2,
-});
+pinNotApplicable(emulatedHost, contractSuite(emulatedHost, { describe, test }));

@@ -85,7 +85,7 @@ static void random_calls_keep_the_books(void)
             break;
         }
         case 6:
-            NtQueryInformationProcess(handles[slot], random_below(2) ? 0 : 64, buffer, 32 * (1 + random_below(4)), NULL);
+            NtQueryInformationProcess(handles[slot], random_below(2) ? 0 : 64, buffer, 32 + 32 * random_below(4), NULL);
             NtQueryInformationThread(handles[slot], random_below(2) ? 0 : 20, buffer, random_below(2) ? 48 : 4, NULL);
             break;
         case 7:

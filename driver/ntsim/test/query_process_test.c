@@ -189,7 +189,7 @@ static void times_and_sequence_number_identify(void)
     CHECK_EQ(NtQueryInformationProcess(-1, 92, &sequence, 8, NULL), STATUS_INVALID_INFO_CLASS);
 }
 
-static void the_telemetry_id_is_filled_even_when_strings_overflow(void)
+static void the_telemetry_id_is_filled_though_strings_overflow(void)
 {
     _Alignas(8) unsigned char buffer[256];
     nt_process_telemetry_id id;
@@ -217,7 +217,7 @@ static void the_telemetry_id_is_filled_even_when_strings_overflow(void)
     CHECK_EQ(buffer[126], 0xAA);
 }
 
-static void old_builds_have_no_start_key_and_older_no_telemetry_id(void)
+static void old_builds_lack_start_key_or_telemetry_id(void)
 {
     nt_process_telemetry_id id;
     sample_table table = sample();
@@ -278,8 +278,8 @@ const test_case query_process_tests[] = {
     {"without VSM a secure call is STATUS_DEVICE_NOT_CONNECTED", without_vsm_a_secure_call_is_not_connected},
     {"protection is one byte, from Windows 8.1", protection_is_one_byte_of_8_1_and_later},
     {"times and sequence number identify a process", times_and_sequence_number_identify},
-    {"the telemetry id is filled even when its strings overflow", the_telemetry_id_is_filled_even_when_strings_overflow},
-    {"old builds have no start key, older ones no telemetry id", old_builds_have_no_start_key_and_older_no_telemetry_id},
+    {"the telemetry id is filled even when its strings overflow", the_telemetry_id_is_filled_though_strings_overflow},
+    {"old builds have no start key, older ones no telemetry id", old_builds_lack_start_key_or_telemetry_id},
     {"unknown classes are STATUS_INVALID_INFO_CLASS", unknown_classes_are_refused},
     {"a thread names its process", a_thread_names_its_process},
     {NULL, NULL},

@@ -37,11 +37,11 @@ const actorsOf = (scene: Scene): Actors => {
     scene,
     otherIsTrustlet,
     startWorker: (number) => {
-      const label = freeLabel(machine, `demo-worker-${number}`);
+      const label = freeLabel(machine, `demo worker ${number}`);
       return { label, pid: machine.spawn({ label, image: 'worker.exe', user, session }) };
     },
     reuse: (label, number) => {
-      const other = freeLabel(machine, `demo-other-${number}`);
+      const other = freeLabel(machine, `demo other ${number}`);
       const image = otherIsTrustlet ? 'BioIso.exe' : 'payroll.exe';
       machine.reuse(label, {
         label: other,
@@ -107,23 +107,12 @@ const guarded = ({ scene, startWorker, reuse, otherIsTrustlet }: Actors): DemoSt
   const { label, pid } = startWorker(2);
   const { createTime, startKey } = vsm.query(pid);
   let name = '';
-  const remove = machine.before(
-    'NtOpenProcess',
-    () => {
-      name = reuse(label, 2);
-    },
-    { nth: 1, label },
-  );
-  try {
-    // Against a trustlet the bare pid is enough; another ordinary program only its identity tells.
-    const identity = { pid, createTime: createTime ?? undefined, startKey: startKey ?? undefined };
-    const result = decisionOf(() =>
-      vsm.guard.run(otherIsTrustlet ? pid : identity, 'write', () => 'the callback was entered'),
-    );
-    return guardedStep('race', 'guard.run, same race', { pid, name, trustlet: otherIsTrustlet }, result);
-  } finally {
-    remove();
-  }
+  machine.before('NtOpenProcess', () => (name = reuse(label, 2)), { nth: 1, label });
+  // Against a trustlet the bare pid is enough; another ordinary program only its identity tells.
+  const identity = { pid, createTime: createTime ?? undefined, startKey: startKey ?? undefined };
+  const target = otherIsTrustlet ? pid : identity;
+  const result = decisionOf(() => vsm.guard.run(target, 'write', () => 'the callback was entered'));
+  return guardedStep('race', 'guard.run, same race', { pid, name, trustlet: otherIsTrustlet }, result);
 };
 
 /** While a handle is held its object lives, so nobody else can get the pid. */
@@ -136,7 +125,7 @@ const held = ({ scene, startWorker, reuse }: Actors): DemoStep => {
       try {
         return `it exits, and its pid went to ${reuse(label, 3)}`;
       } catch (error) {
-        if (TrustletError.is(error) && error.code === 'ERR_TRUSTLET_ARGUMENT') {
+        if (TrustletError.is(error) && machine.handlesTo(label) > 0) {
           return 'it exits; the held handle keeps the pid';
         }
         throw error;

@@ -112,7 +112,10 @@ export const perform = (
   start: MachineSnapshot,
 ): DemoStep => {
   const handle = { process: target.process, thread: target.thread, none: null }[attempt.needs];
-  if (handle === 0n) return notMade(section, attempt.call, target, 'no handle to try it with');
+  if (handle === 0n && target.openError !== 0) {
+    const refused = notMade(section, attempt.call, target, `no handle: error ${target.openError}`);
+    return { ...refused, win32: target.openError };
+  }
   if (attempt.needs !== 'process' && target.tid === undefined) {
     return notMade(section, attempt.call, target, 'it has no thread');
   }

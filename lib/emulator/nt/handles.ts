@@ -8,7 +8,7 @@ import { Status } from '../../ntstatus.js';
 import { grantAccess, maximumAccess, withImpliedGrants } from './access.js';
 import { deleteIfUnreferenced } from './life-cycle.js';
 import { type HandleEntry, type ProcessObject, processOf, type SectionObject, type ThreadObject } from './objects.js';
-import type { Caller, NtSystem } from './system.js';
+import { type Caller, callerEnded, type NtSystem } from './system.js';
 
 /** NtCurrentProcess() and NtCurrentThread(), signed and as unsigned 64-bit values. */
 const CURRENT_PROCESS: ReadonlySet<bigint> = new Set([-1n, 0xffff_ffff_ffff_ffffn]);
@@ -26,8 +26,13 @@ const addReference = (object: KernelObject, change: 1 | -1): void => {
   if (object.kind === 'thread') object.references += change;
 };
 
-/** Puts an object into a process's table. */
+/**
+ * Puts an object into a process's table.
+ * @throws TrustletError ERR_TRUSTLET_CLOSED when that process has ended
+ */
 export const insertHandle = (system: NtSystem, owner: ProcessObject, object: KernelObject, access: number): bigint => {
+  // A race may have ended the caller while its call was under way.
+  if (owner.life === 'exited') throw callerEnded(owner);
   const { state, parameters, serial } = system;
   state.handlesGiven += 1;
   const serialPart = BigInt((serial & MACHINE_MASK) + 1) << MACHINE_SHIFT;
@@ -156,11 +161,11 @@ export const closeAllHandles = (system: NtSystem, owner: ProcessObject): void =>
  * The rights a duplicate gets: a subset of the source's as it is; more only if the caller could open the object with them.
  * @returns null for STATUS_ACCESS_DENIED
  */
-const duplicateAccess = (caller: Caller, target: ProcessObject, entry: HandleEntry, access: number): number | null => {
+const duplicateAccess = (caller: Caller, entry: HandleEntry, access: number): number | null => {
   const { object } = entry;
   if (object.kind === 'section') return access & entry.access;
   if ((access & ~entry.access) === 0) return withImpliedGrants(access, object.kind);
-  const process = processOf(object) ?? target;
+  const process = object.kind === 'process' ? object : object.process;
   return grantAccess(access, maximumAccess(caller.process, process, object.kind), object.kind);
 };
 
@@ -178,7 +183,7 @@ export const duplicateInto = (
 ): OpenResult => {
   const entry = lookUp(system, from, handle);
   if (entry === undefined) return failed(Status.INVALID_HANDLE);
-  const granted = access === null ? entry.access : duplicateAccess(caller, to, entry, access);
+  const granted = access === null ? entry.access : duplicateAccess(caller, entry, access);
   if (granted === null || granted === 0) return failed(Status.ACCESS_DENIED);
   return { status: Status.SUCCESS, handle: insertHandle(system, to, entry.object, granted) };
 };

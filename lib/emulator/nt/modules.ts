@@ -19,12 +19,11 @@ export const addModule = (
   sides: { readonly vtl0: boolean; readonly vtl1: boolean },
 ): number => {
   const space = ensureAddressSpace(process);
-  const owner = sides.vtl1 && !sides.vtl0 ? 1 : 0;
   const region = addRegion(space, {
     base: 0,
     size: MODULE_SIZE,
     kind: 'image',
-    owner,
+    owner: sides.vtl0 ? 0 : 1,
     protection: PageProtection.EXECUTE_READ,
     committed: true,
   });

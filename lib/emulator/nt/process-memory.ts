@@ -18,7 +18,9 @@ export const HEAP_ADDRESS: number = HEAP_BASE;
 
 export const pebAddressOf = (process: ProcessObject): number => 0xa0_0000_0000 + process.pid * 0x1000;
 
-const has = (process: ProcessObject): boolean => process.processKind === 'normal' || process.processKind === 'pico';
+/** Minimal processes (System, Registry, …) have no user memory, ended ones none any more. */
+const hasUserMemory = ({ processKind, life }: ProcessObject): boolean =>
+  life !== 'exited' && (processKind === 'normal' || processKind === 'pico');
 
 interface InitialRegion {
   readonly base: number;
@@ -53,12 +55,12 @@ export const plant = (space: AddressSpace, address: number, bytes: Uint8Array): 
   return done;
 };
 
-/** A minimal process (System, Registry, …) has no user memory. */
+/** The address space, made when first asked for. */
 export const ensureAddressSpace = (process: ProcessObject): AddressSpace => {
   if (process.space !== null) return process.space;
   const space = createAddressSpace();
   process.space = space;
-  if (!has(process)) return space;
+  if (!hasUserMemory(process)) return space;
   const owner = process.secure ? 1 : 0;
   for (const region of initialRegions(process)) addRegion(space, { ...region, owner, committed: true });
   plant(space, imageBaseOf(process), Uint8Array.of(0x4d, 0x5a));
@@ -68,7 +70,7 @@ export const ensureAddressSpace = (process: ProcessObject): AddressSpace => {
 
 /** The modules a process starts with. A trustlet's loader data lies in VTL1 and is not seen from VTL0 (facts/vsm.md 3.9). */
 export const initialModules = (process: ProcessObject): readonly ModuleObject[] => {
-  if (!has(process)) return [];
+  if (!hasUserMemory(process)) return [];
   const side = { vtl0: !process.secure, vtl1: process.secure };
   return [
     { name: process.image, base: imageBaseOf(process), ...side },

@@ -5,6 +5,7 @@ import { TrustletError } from '../../errors.js';
 import type { BehaviourId, Outcome } from '../behaviours.js';
 import { dueFault } from '../faults.js';
 import type { CallEvent, HookScript } from '../hooks.js';
+import type { Outcomes } from '../policies.js';
 import type { FaultCall, Scenario } from '../scenario.js';
 import { parseStatus } from '../status-names.js';
 import type { Touch, TouchOutcome } from '../touches.js';
@@ -53,7 +54,7 @@ const CALL_DURATION = 1n;
 export class NtSystem {
   readonly scenario: Scenario;
   readonly parameters: SystemParameters;
-  readonly outcomes: ReadonlyMap<BehaviourId, Outcome>;
+  readonly outcomes: Outcomes;
   readonly isolation: Isolation = ownershipIsolation;
   readonly hooks: HookScript;
   /** Distinguishes this machine's handles from those of any other. */
@@ -71,9 +72,7 @@ export class NtSystem {
 
   /** The outcome this machine has for a behaviour row: the policy chosen, else the row's. */
   outcome(id: BehaviourId): Outcome {
-    const outcome = this.outcomes.get(id);
-    if (outcome === undefined) throw new RangeError(`There is no behaviour row ${id}.`);
-    return outcome;
+    return this.outcomes[id];
   }
 
   /** The outcome of an operation on a trustlet: its own row, unless one status was chosen for all of them (B37). */
@@ -141,11 +140,7 @@ export class NtSystem {
     if (process !== undefined && process.sequenceNumber === reference.sequenceNumber && process.life !== 'exited') {
       return process;
     }
-    throw new TrustletError(
-      'ERR_TRUSTLET_CLOSED',
-      `The process '${reference.label}' (pid ${reference.pid}) of the emulated machine has ended; nothing can be called in its name.`,
-      { pid: reference.pid },
-    );
+    throw callerEnded(reference);
   }
 
   /** Stops the machine where the policy says that injection into a trustlet destabilises the system (B36). */
@@ -153,6 +148,14 @@ export class NtSystem {
     if (touch.trustlet && this.outcome('B36') === 'bugcheck') this.state.stoppedBy = touch;
   }
 }
+
+/** What a call gets whose own process has ended. */
+export const callerEnded = ({ label, pid }: Pick<ProcessReference, 'label' | 'pid'>): TrustletError =>
+  new TrustletError(
+    'ERR_TRUSTLET_CLOSED',
+    `The process '${label}' (pid ${pid}) of the emulated machine has ended; nothing can be called in its name.`,
+    { pid },
+  );
 
 /** A reference to a process object that outlives `restore`. */
 export const referenceTo = (process: ProcessObject): ProcessReference => ({

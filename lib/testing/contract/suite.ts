@@ -45,7 +45,6 @@ export const contractSuite = (host: ContractHost, { describe, test }: TestRunner
       if (reason !== null) notApplicable.push({ title: each.title, reason });
       return reason === null;
     });
-    if (due.length === 0) continue;
     describe(`contract on ${host.name} (${host.seenOn}): ${group}`, () => {
       for (const { title, scenario, run } of due) {
         test(title, async () => {

@@ -64,8 +64,8 @@ describe('the behaviour table', () => {
     assert.equal(outcomeOf('B42'), 'STATUS_ACCESS_VIOLATION');
     try {
       flipOutcome('B42', 'STATUS_ACCESS_DENIED');
-      assert.equal(outcomesWith().get('B42'), 'STATUS_ACCESS_DENIED');
-      assert.equal(outcomesWith({ 'read-memory': 'STATUS_PARTIAL_COPY' }).get('B42'), 'STATUS_PARTIAL_COPY');
+      assert.equal(outcomesWith().B42, 'STATUS_ACCESS_DENIED');
+      assert.equal(outcomesWith({ 'read-memory': 'STATUS_PARTIAL_COPY' }).B42, 'STATUS_PARTIAL_COPY');
     } finally {
       flipOutcome('B42', 'STATUS_ACCESS_VIOLATION');
     }

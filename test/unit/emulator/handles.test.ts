@@ -149,6 +149,8 @@ describe('duplicates', () => {
     const out: [bigint] = [0n];
     assert.equal(win32.DuplicateHandle(self, win32.CreateFileMapping(4096), self, out, 0xf001f, false, 0), true);
     assert.notEqual(win32.MapViewOfFile2(out[0], self, 0n, 0n, 0, 0x04), 0n);
+    assert.equal(win32.CloseHandle(out[0]), true);
+    assert.equal(win32.MapViewOfFile2(out[0], self, 0n, 0n, 0, 0x04), 0n);
   });
 
   test('can close their source, in one’s own process and in another', () => {
@@ -217,6 +219,15 @@ describe('objects', () => {
     assert.equal(machine.win32.GetLastError(), 87);
     assert.equal(machine.win32.OpenThread(0x800, false, tids[0] ?? 0), 0n);
     assert.equal(machine.win32.GetLastError(), 87);
+  });
+
+  test('a caller that ends while its own call is under way is left with nothing open', () => {
+    const machine = testMachine();
+    machine.before('NtOpenProcess', () => machine.exit('agent'));
+    assert.throws(() => openAll(machine, 'notepad'), { code: 'ERR_TRUSTLET_CLOSED' });
+    assert.equal(machine.openHandles(), 0);
+    machine.exit('notepad');
+    assert.equal(machine.process('notepad').life, 'gone');
   });
 
   test('nothing can be called in the name of a process that has ended', () => {

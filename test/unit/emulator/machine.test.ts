@@ -131,6 +131,11 @@ describe('processes', () => {
     throwsArgument(() => machine.spawn(7 as never), /the process to start/);
     assert.throws(() => machine.spawn({ label: 'x', pid: 7 }), { code: 'ERR_TRUSTLET_FORMAT' });
     assert.equal(machine.spawn({ label: 'fixed', pid: 40_000 }), 40_000);
+    const next = machine.pidOf('fixed');
+    const last = machine.tidsOf('fixed')[0] ?? 0;
+    machine.spawn({ label: 'ahead', pid: last + 4, threads: 0 });
+    assert.equal(machine.spawn({ label: 'behind', threads: 0 }), last + 8);
+    assert.equal(next, 40_000);
   });
 
   test('exit ends a process, once', () => {
@@ -139,6 +144,7 @@ describe('processes', () => {
     machine.exit('notepad');
     assert.equal(machine.process('notepad').life, 'gone');
     assert.deepEqual(machine.process('notepad').modules, { vtl0: [], vtl1: [] });
+    assert.equal(machine.readMemory('notepad', machine.process('notepad').dataAddress, 4).length, 0);
     throwsArgument(() => machine.exit('nobody'), /no process with the label 'nobody'/);
     throwsArgument(() => machine.markExiting('notepad'), /is not running any more/);
   });
@@ -387,8 +393,11 @@ describe('snapshot and restore', () => {
     assert.notEqual(machine.censusRecords(), null);
   });
 
-  test('are refused for another machine’s', () => {
+  test('are refused for another machine’s, and under a call that is being raced', () => {
     const machine = testMachine();
+    const snapshot = machine.snapshot();
+    machine.before('NtOpenProcess', () => machine.restore(snapshot), { nth: 1 });
+    throwsArgument(() => openAll(machine, 'notepad'), /A scripted race cannot restore/);
     throwsArgument(() => machine.restore(testMachine().snapshot()), /not one of this machine/);
     throwsArgument(() => machine.restore(null as never), /snapshot/);
   });

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import type { Machine } from '../../../../lib/emulator/index.js';
 import { TrustletError } from '../../../../lib/errors.js';
 import { ProcessList } from '../../../../lib/layout/index.js';
-import { ALL, flagsOf, testMachine } from '../machines.js';
+import { open } from '../../../../lib/open.js';
+import { flagsOf, testMachine } from '../machines.js';
 
 const classificationOf = (machine: Machine, label: string): number | null => {
   const buffer = new Uint8Array(0x10000);
@@ -56,15 +57,16 @@ describe('what a trustlet is', () => {
 
   test('a guard that asks first keeps every call away from a trustlet that was started a moment ago', () => {
     const machine = testMachine();
+    const vsm = open({ backend: machine });
     const guardedWrite = (label: string): boolean => {
-      if ((flagsOf(machine, label) & 0x80) !== 0) return false;
-      const handle = machine.win32.OpenProcess(ALL, false, machine.pidOf(label));
-      machine.win32.WriteProcessMemory(handle, machine.process(label).dataAddress, Uint8Array.of(1), 1);
-      return true;
+      const { dataAddress } = machine.process(label);
+      return vsm.guard.run(machine.pidOf(label), 'write', ({ handle }) =>
+        machine.win32.WriteProcessMemory(handle, dataAddress, Uint8Array.of(1), 1),
+      );
     };
     machine.spawn({ label: 'young-trustlet', trustlet: { id: 1 } });
     machine.spawn({ label: 'young-program' });
-    assert.equal(guardedWrite('young-trustlet'), false);
+    assert.throws(() => guardedWrite('young-trustlet'), { code: 'ERR_TRUSTLET_REFUSED' });
     assert.equal(guardedWrite('young-program'), true);
     assert.deepEqual(
       machine.touches.map(({ label, operation }) => [label, operation]),

@@ -1,0 +1,4 @@
+import { describe, test } from '@jest/globals';
+import { registerKitTests } from './kit.mjs';
+
+registerKitTests({ describe, test });

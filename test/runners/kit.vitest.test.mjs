@@ -1,0 +1,4 @@
+import { describe, test } from 'vitest';
+import { registerKitTests } from './kit.mjs';
+
+registerKitTests({ describe, test });
