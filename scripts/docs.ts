@@ -5,11 +5,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Behaviour, behaviours } from '../lib/emulator/behaviours.js';
+import { scenarioJsonSchema } from '../lib/emulator/scenario-schema.js';
+import { evidencePage } from './evidence-page.js';
 
 const ROOT = new URL('../../', import.meta.url);
-
-/** Text inside a table cell. */
-const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 const code = (value: string | number): string =>
   typeof value === 'number' && value > 9 ? `\`0x${value.toString(16)}\`` : `\`${value}\``;
@@ -24,15 +23,13 @@ const section = (row: Behaviour): readonly string[] => [
   '',
   row.statement,
   '',
-  '| | |',
-  '|---|---|',
-  `| What we do | ${cell(row.does)} |`,
-  `| Outcome | ${code(row.outcome)} |`,
-  `| Policy | ${cell(policyText(row))} |`,
-  `| Test | \`test/unit/emulator/behaviours/${row.test.file.replace(/\.js$/, '.ts')}\`: ${cell(row.test.title)} |`,
-  `| Evidence | ${row.evidence} |`,
-  `| Source | ${cell(row.source)} |`,
-  '| Seen | emulated |',
+  `- **What we do:** ${row.does}`,
+  `- **Outcome:** ${code(row.outcome)}`,
+  `- **Policy:** ${policyText(row)}`,
+  `- **Test:** \`test/unit/emulator/behaviours/${row.test.file.replace(/\.js$/, '.ts')}\`: ${row.test.title}`,
+  `- **Evidence:** ${row.evidence}`,
+  `- **Source:** ${row.source}`,
+  '- **Seen:** emulated',
   '',
 ];
 
@@ -46,10 +43,10 @@ export const behavioursPage = (): string => {
     '',
     'What the emulated machine answers where the answer is a statement about Windows, and how each is known. The emulator reads the',
     'outcome from this table to act, and `scripts/flip-behaviours.mjs` shows that the test named for a row fails once the outcome is',
-    'another. *Seen: emulated* means that nothing here was observed on a real Windows by this project.',
+    'another. _Seen: emulated_ means that nothing here was observed on a real Windows by this project.',
     '',
     'Evidence: `documented` by Microsoft; `observed` in published experiments; `derived` from published analyses of the code;',
-    '`assumed` where nothing better is known. `facts/` names the project’s fact sheets. *seed* is Microsoft’s article "Isolated User',
+    '`assumed` where nothing better is known. `facts/` names the project’s fact sheets. _seed_ is Microsoft’s article "Isolated User',
     'Mode (IUM) Processes". A policy is chosen by a scenario (`"policies"`) or by `boot({ policies })`.',
     '',
     '## Statements of the seed article',
@@ -68,7 +65,11 @@ interface Page {
   readonly text: string;
 }
 
-const pages = (): readonly Page[] => [{ path: 'docs/behaviours.md', text: behavioursPage() }];
+const pages = (): readonly Page[] => [
+  { path: 'docs/behaviours.md', text: behavioursPage() },
+  { path: 'docs/scenario.schema.json', text: `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n` },
+  { path: 'docs/evidence.md', text: evidencePage(readPage(new URL('docs/evidence.json', ROOT))) },
+];
 
 const readPage = (url: URL): string => {
   try {

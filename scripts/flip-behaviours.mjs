@@ -69,6 +69,6 @@ results.sort((a, b) => (a.row.id < b.row.id ? -1 : 1));
 for (const { row, ok, text } of results) console.log(`${ok ? 'ok  ' : 'FAIL'} ${row.id} ${text}`);
 const failed = results.filter((result) => !result.ok).length;
 console.log(
-  `${results.length - failed} of ${results.length} behaviour rows have a test that fails when the row is flipped.`,
+  `behaviour rows whose test fails when the row is flipped: ${results.length - failed} passed, ${failed} failed`,
 );
 process.exitCode = failed === 0 && results.length > 0 ? 0 : 1;

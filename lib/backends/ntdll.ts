@@ -215,6 +215,21 @@ class KoffiNtApi implements NtApi {
  */
 export const loadNtApi = (options: { readonly library: string }): NtApi => new KoffiNtApi(loadKoffi(), options.library);
 
+/** The version Wine's ntdll gives of itself; undefined for an ntdll that is not Wine's. */
+const wineVersion = (library: string): string | undefined => {
+  try {
+    return (loadKoffi().load(library).func('wine_get_version', 'str', []) as () => string)();
+  } catch {
+    return undefined;
+  }
+};
+
+const describeSystem = (library: string, simulated: boolean): string => {
+  if (simulated) return `NT calls of a simulated kernel (${library})`;
+  const wine = wineVersion(library);
+  return wine === undefined ? `NT calls of this Windows (${library})` : `NT calls of Wine ${wine} (${library})`;
+};
+
 /**
  * The backend over a library with ntdll's entry points.
  *
@@ -225,9 +240,7 @@ export const createNtdllBackend = (options: {
   readonly library: string;
   readonly simulated?: boolean | undefined;
 }): Backend => {
-  const simulated = options.simulated ?? false;
-  const description = simulated
-    ? `NT calls of a simulated kernel (${options.library})`
-    : `NT calls of this Windows (${options.library})`;
-  return new NtBackend(loadNtApi(options), { name: 'ntdll', simulated, description });
+  const { library, simulated = false } = options;
+  const api = loadNtApi({ library });
+  return new NtBackend(api, { name: 'ntdll', simulated, description: describeSystem(library, simulated) });
 };

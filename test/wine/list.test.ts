@@ -8,6 +8,11 @@ describe('the processes really running here (Wine: no verdict but unknown)', () 
     using vsm = open();
     assert.equal(vsm.backend.name, 'ntdll');
     assert.equal(vsm.backend.simulated, false);
+    assert.match(
+      vsm.backend.description,
+      /^NT calls of Wine \d+\.\d+.* \(ntdll\.dll\)$/,
+      'a report must not pass for Windows',
+    );
     const own = vsm.census().find(process.pid);
     assert.match(own?.name ?? '', /^node\.exe$/i);
     assert.equal(own?.parentPid, process.ppid);

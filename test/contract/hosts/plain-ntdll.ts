@@ -3,33 +3,22 @@
  * this one, `ordinary` a child that waits.
  */
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { open } from '../../../lib/open.js';
 import type { ContractHost, HostMachine } from '../../../lib/testing/index.js';
 
 const REAL = 'labels are a few real processes here, and nothing is scripted';
 
-const isWine = (): boolean => {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  try {
-    koffi.load('ntdll.dll').func('wine_get_version', 'str', []);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** Whether this system knows the 64-byte form at all, asked of this very process. */
-const answersExtendedQuery = (): boolean => {
+/** Whether this system is Wine, and whether it knows the 64-byte form at all, asked of this very process. */
+const look = (): { readonly isWine: boolean; readonly answers: boolean } => {
   using vsm = open({ backend: 'ntdll' });
-  return vsm.query(process.pid).flags !== null;
+  return { isWine: vsm.backend.description.includes('Wine'), answers: vsm.query(process.pid).flags !== null };
 };
 
 export const plainNtdllHost = (): ContractHost => {
-  const answers = answersExtendedQuery();
+  const { isWine, answers } = look();
   return {
     name: 'ntdll of this system',
-    seenOn: isWine() ? 'Wine' : 'Windows (not yet run)',
+    seenOn: isWine ? 'Wine' : 'Windows (not yet run)',
     capabilities: {
       'extended-query': answers || 'this system does not answer the extended query',
       'no-extended-query': !answers || 'the extended query is answered here',

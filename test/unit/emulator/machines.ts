@@ -1,4 +1,5 @@
 /** The machine the emulator's own tests run on: one process of each kind, named by what it is. */
+import assert from 'node:assert/strict';
 import {
   boot,
   type Machine,
@@ -7,6 +8,7 @@ import {
   type ScenarioSystem,
   type Win32Surface,
 } from '../../../lib/emulator/index.js';
+import { TrustletError } from '../../../lib/errors.js';
 
 export const ALL = 0x1fffff;
 
@@ -88,4 +90,14 @@ export const flagsOf = (machine: Machine, label: string): number => {
   const status = win32.NtQueryInformationProcess(handle, 0, buffer);
   win32.CloseHandle(handle);
   return status === 0 ? new DataView(buffer.buffer).getUint32(56, true) : -1;
+};
+
+/** Expects ERR_TRUSTLET_ARGUMENT with a message. */
+export const throwsArgument = (act: () => unknown, message: RegExp): void => {
+  assert.throws(act, (error: unknown) => {
+    assert.ok(TrustletError.is(error), String(error));
+    assert.equal(error.code, 'ERR_TRUSTLET_ARGUMENT');
+    assert.match(error.message, message);
+    return true;
+  });
 };

@@ -25,6 +25,7 @@ const SET_INFORMATION: OperationCall = {
   call: 'NtSetInformationProcess',
   injects: true,
 };
+/** win32k's call is none of the NT calls that can be scripted; it passes the gate as the other setting of a process does. */
 const HOOK: OperationCall = {
   operation: 'set-windows-hook',
   api: 'SetWindowsHookEx',
