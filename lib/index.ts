@@ -12,7 +12,6 @@ export { Census, type CensusCounts } from './census.js';
 export { TrustletError, type TrustletErrorCode, type TrustletErrorDetails } from './errors.js';
 export { Guard } from './guard/guard.js';
 export {
-  type GuardOperation,
   OPERATIONS,
   type OperationEntry,
   ProcessAccess,

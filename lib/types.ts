@@ -3,7 +3,23 @@
  *
  * Numbers: `bigint` for handles, addresses, start keys and FILETIMEs (100 ns since 1601-01-01 UTC); `number` for pids, tids and flags.
  */
-import type { GuardOperation } from './guard/operations.js';
+/** Names of the guarded operations; `guard/operations.ts` has an entry for each. */
+export type GuardOperation =
+  | 'queue-apc'
+  | 'create-thread'
+  | 'allocate'
+  | 'read'
+  | 'write'
+  | 'map-section'
+  | 'load-library'
+  | 'set-context'
+  | 'debug'
+  | 'dump'
+  | 'set-windows-hook'
+  | 'set-information'
+  | 'suspend'
+  | 'terminate'
+  | 'duplicate-handle';
 
 /** What a process is. `unknown` is an answer, and it means: leave it alone. */
 export type SecureVerdict = 'secure' | 'ordinary' | 'unknown';

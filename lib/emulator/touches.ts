@@ -1,5 +1,5 @@
 /** The record of every operation that reached a process or was tried on one. */
-import type { GuardOperation } from '../guard/operations.js';
+import type { GuardOperation } from '../types.js';
 
 /**
  * `effect`: it did what it does. `vtl0-only`: it changed VTL0's side of a trustlet. `no-effect`: it reported success and did nothing.

@@ -3,8 +3,8 @@
  * successful examination of the very object that will be acted on, of the identity asked for.
  */
 import { Status } from '../ntstatus.js';
-import type { DecisionReason, Evidence, SecureVerdict } from '../types.js';
-import type { GuardOperation, OperationEntry } from './operations.js';
+import type { DecisionReason, Evidence, GuardOperation, SecureVerdict } from '../types.js';
+import type { OperationEntry } from './operations.js';
 import { type Judgement, judgeFailedOpen } from './verdict.js';
 
 /** How getting hold of the target went. */

@@ -10,9 +10,9 @@ import { TrustletError } from '../errors.js';
 import { factsFrom, identityOf } from '../facts.js';
 import type { OpenResult } from '../nt-api.js';
 import { isSuccess, ntstatusName, Status } from '../ntstatus.js';
-import type { Decision, Held, ProcessFacts, ProcessIdentity, Target } from '../types.js';
+import type { Decision, GuardOperation, Held, ProcessFacts, ProcessIdentity, Target } from '../types.js';
 import { type Acquisition, adviceFor, decide } from './decide.js';
-import { type GuardOperation, ProcessAccess, ThreadAccess } from './operations.js';
+import { ProcessAccess, ThreadAccess } from './operations.js';
 import {
   type ExpectedIdentity,
   type GuardOptions,

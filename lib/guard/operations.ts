@@ -2,7 +2,7 @@
  * The guarded operations: one entry each, the single source that `decide.ts`, the help texts, docs and (later) the driver's
  * generated table are made from. Rights: facts/nt.md 6.1 and 6.2 (the kernel's checks and what the Win32 wrappers ask beside them).
  */
-import type { Evidence } from '../types.js';
+import type { Evidence, GuardOperation } from '../types.js';
 
 /** Process access bits (facts/nt.md 6.1). */
 export const ProcessAccess = {
@@ -35,24 +35,6 @@ export const ThreadAccess = {
   SYNCHRONIZE: 0x100000,
   ALL: 0x1fffff,
 } as const;
-
-/** Names of the guarded operations. */
-export type GuardOperation =
-  | 'queue-apc'
-  | 'create-thread'
-  | 'allocate'
-  | 'read'
-  | 'write'
-  | 'map-section'
-  | 'load-library'
-  | 'set-context'
-  | 'debug'
-  | 'dump'
-  | 'set-windows-hook'
-  | 'set-information'
-  | 'suspend'
-  | 'terminate'
-  | 'duplicate-handle';
 
 /** One guarded operation. */
 export interface OperationEntry {

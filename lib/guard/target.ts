@@ -2,7 +2,8 @@
 import { optionalIdentityField, refuseUnknownKeys, requireId, requireObject, show } from '../arguments.js';
 import type { ObjectKind } from '../backend.js';
 import { TrustletError } from '../errors.js';
-import { type GuardOperation, OPERATIONS, type OperationEntry, operationEntry } from './operations.js';
+import type { GuardOperation } from '../types.js';
+import { OPERATIONS, type OperationEntry, operationEntry } from './operations.js';
 
 /** The identity a target asks for: null fields were not given (or given as 0, which is absent). */
 export interface ExpectedIdentity {

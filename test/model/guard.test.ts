@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { boot, type Machine } from '../../lib/emulator/index.js';
 import type { Scenario, ScenarioProcess } from '../../lib/emulator/scenario.js';
 import { TrustletError } from '../../lib/errors.js';
-import { type GuardOperation, OPERATIONS } from '../../lib/guard/operations.js';
+import { OPERATIONS } from '../../lib/guard/operations.js';
 import { open } from '../../lib/open.js';
-import type { Target } from '../../lib/types.js';
+import type { GuardOperation, Target } from '../../lib/types.js';
 import { act } from '../support/act.js';
 
 const RUNS = Number(process.env['TRUSTLET_RUNS'] ?? 1000);

@@ -1,7 +1,6 @@
 /** What an agent's injector does with a verified handle: the emulated operation itself, through the Win32 surface. */
 import type { Machine } from '../../lib/emulator/index.js';
-import type { GuardOperation } from '../../lib/guard/operations.js';
-import type { Held } from '../../lib/types.js';
+import type { GuardOperation, Held } from '../../lib/types.js';
 
 const ROUTINE = 0x7000n;
 const SOMEWHERE = 0x10000n;

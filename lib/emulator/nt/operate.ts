@@ -1,5 +1,5 @@
 /** The frame of every operation on a process: gate, reference, act, record. */
-import type { GuardOperation } from '../../guard/operations.js';
+import type { GuardOperation } from '../../types.js';
 import type { FaultCall } from '../scenario.js';
 import type { TouchOutcome } from '../touches.js';
 import { peekHandle, referenceHandle } from './handles.js';

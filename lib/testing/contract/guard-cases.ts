@@ -1,8 +1,8 @@
 /** What every backend's guard allows, refuses, holds and lets go of. */
 import assert from 'node:assert/strict';
 import { TrustletError } from '../../errors.js';
-import { type GuardOperation, OPERATIONS } from '../../guard/operations.js';
-import type { Decision, Held, Target } from '../../types.js';
+import { OPERATIONS } from '../../guard/operations.js';
+import type { Decision, GuardOperation, Held, Target } from '../../types.js';
 import type { ContractCase, HostMachine } from './host.js';
 
 const NEEDS = ['extended-query', 'scenarios'] as const;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { adviceFor, type DecisionInput, decide } from '../../../lib/guard/decide.js';
-import { type GuardOperation, type OperationEntry, operationEntry } from '../../../lib/guard/operations.js';
+import { type OperationEntry, operationEntry } from '../../../lib/guard/operations.js';
 import type { Judgement } from '../../../lib/guard/verdict.js';
-import type { DecisionReason } from '../../../lib/types.js';
+import type { DecisionReason, GuardOperation } from '../../../lib/types.js';
 
 const secure: Judgement = { verdict: 'secure', reason: 'secure-bit-set', evidence: 'documented', status: 0 };
 const ordinary: Judgement = { verdict: 'ordinary', reason: 'secure-bit-clear', evidence: 'documented', status: 0 };

@@ -1,0 +1,157 @@
+/** The house rules that no compiler keeps (DESIGN.md "Who may import whom"). */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+interface Source {
+  /** Path from the repository's root, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+  /** Without comments. */
+  readonly code: string;
+  /** What it imports: paths from the root for its own modules, names for packages. */
+  readonly imports: readonly string[];
+}
+
+const withoutComments = (text: string): string =>
+  text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+
+const importsOf = (path: string, code: string): string[] =>
+  [
+    ...code.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\brequire(?:Module|Package)?(?:<\w+>)?\(\s*)'([^']+)'/g),
+  ].map(([, name = '']) =>
+    name.startsWith('.') ? posix.normalize(posix.join(posix.dirname(path), name)).replace(/\.js$/, '.ts') : name,
+  );
+
+const sources: readonly Source[] = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const name = `lib/${path.replaceAll('\\', '/')}`;
+    const text = readFileSync(join(root, name), 'utf8');
+    const code = withoutComments(text);
+    return { path: name, text, code, imports: importsOf(name, code) };
+  });
+
+/** Every import of `who` that `allowed` does not let through. */
+const offending = (who: (path: string) => boolean, allowed: (imported: string) => boolean): string[] =>
+  sources
+    .filter(({ path }) => who(path))
+    .flatMap(({ path, imports }) => imports.filter((name) => !allowed(name)).map((name) => `${path} → ${name}`));
+
+const below =
+  (...folders: string[]) =>
+  (path: string): boolean =>
+    folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+
+describe('who may import whom', () => {
+  test('there is something to look at', () => {
+    assert.ok(sources.length > 100);
+    assert.ok(sources.some(({ path, imports }) => path === 'lib/vsm.ts' && imports.includes('lib/guard/guard.ts')));
+  });
+
+  test('types, errors, ntstatus and layout know nobody above them', () => {
+    const ground = below('lib/types.ts', 'lib/errors.ts', 'lib/ntstatus.ts', 'lib/layout');
+    assert.deepEqual(offending(ground, ground), []);
+  });
+
+  test('the emulator knows the ground, the contracts and itself', () => {
+    const allowed = below(
+      'lib/emulator',
+      'lib/types.ts',
+      'lib/errors.ts',
+      'lib/ntstatus.ts',
+      'lib/layout',
+      'lib/arguments.ts',
+      'lib/backend.ts',
+      'lib/nt-api.ts',
+      'lib/guard/operations.ts',
+    );
+    assert.deepEqual(offending(below('lib/emulator'), allowed), []);
+  });
+
+  test('the emulator and the deciders are pure: no clock, random source, crypto, process or I/O', () => {
+    const pure = below(
+      'lib/emulator',
+      'lib/guard/decide.ts',
+      'lib/guard/verdict.ts',
+      'lib/layout',
+      'lib/explain.ts',
+      'lib/facts.ts',
+    );
+    const impure =
+      /\bDate\b|Math\.random|\bcrypto\b|performance\.|\bprocess\.(?:env|hrtime|platform|stdout|argv|cwd|emitWarning)|setTimeout|globalThis/;
+    const found = sources.filter(
+      ({ path, code, imports }) =>
+        pure(path) && (impure.test(code) || imports.some((name) => name.startsWith('node:'))),
+    );
+    assert.deepEqual(
+      found.map(({ path }) => path),
+      [],
+    );
+  });
+
+  test('no backend imports another, and only open and the emulator’s entry know any', () => {
+    const backends = ['driver', 'ntdll', 'emulated', 'replay'].map((name) => `lib/backends/${name}.ts`);
+    const knowing = sources.filter(({ imports }) => imports.some((name) => backends.includes(name)));
+    assert.deepEqual(knowing.map(({ path }) => path).sort(), ['lib/emulator-entry.ts', 'lib/open.ts']);
+  });
+
+  test('only the ntdll backend names koffi', () => {
+    const naming = sources.filter(({ imports }) => imports.some((name) => name.includes('koffi')));
+    assert.deepEqual(
+      naming.map(({ path }) => path),
+      ['lib/backends/ntdll.ts'],
+    );
+  });
+
+  test('importing the package loads neither koffi nor the emulator nor a backend', () => {
+    const loaded = new Set<string>();
+    const visit = (path: string): void => {
+      if (loaded.has(path)) return;
+      loaded.add(path);
+      const source = sources.find((candidate) => candidate.path === path);
+      const runtime = (source?.code ?? '')
+        .replaceAll(/^(?:import|export) type [\s\S]*?;$/gm, '')
+        .replaceAll(/^type [^;]*;$/gm, '');
+      for (const name of importsOf(path, runtime)) {
+        const lazily = runtime.includes(
+          `'./${posix.relative(dirname(path), name).replace(/\.ts$/, '.js')}', import.meta.url`,
+        );
+        if (name.startsWith('lib/') && !lazily) visit(name);
+      }
+    };
+    visit('lib/index.ts');
+    assert.ok(loaded.has('lib/vsm.ts'));
+    assert.deepEqual([...loaded].filter(below('lib/backends', 'lib/emulator', 'lib/scenario-file.ts')), []);
+  });
+
+  test('nothing published imports tests or benches, and there is no top-level await', () => {
+    assert.deepEqual(
+      offending(
+        () => true,
+        (name) => !below('test', 'bench', 'scripts')(name),
+      ),
+      [],
+    );
+    assert.deepEqual(
+      sources.filter(({ code }) => /^(?:export )?(?:const .*= )?await /m.test(code)).map(({ path }) => path),
+      [],
+    );
+  });
+
+  test('no default export, and every file is short enough to read in one sitting', () => {
+    assert.deepEqual(
+      sources.filter(({ code }) => /\bexport default\b/.test(code)).map(({ path }) => path),
+      [],
+    );
+    const long = sources.filter(({ text }) => text.split('\n').length > 400);
+    assert.deepEqual(
+      long.map(({ path }) => path),
+      [],
+    );
+  });
+});
