@@ -1,7 +1,7 @@
 /** Fills in everything a scenario leaves open. Pure: the same scenario gives the same machine, the seed included. */
 import { TrustletError } from '../errors.js';
 import { ProcessFlag } from '../layout/index.js';
-import { classificationOf, protectionByte } from './nt/process-factory.js';
+import { classificationOf, fixedFlagsOf, protectionByte } from './nt/process-factory.js';
 import { type SystemParameters, systemParameters } from './nt/system-parameters.js';
 import type { ResolvedProcess, ResolvedScenario, Scenario, ScenarioProcess } from './scenario.js';
 
@@ -13,7 +13,6 @@ const LONGEST_GAP = 20_000_000;
 const SECONDS_PER_YEAR = 31_536_000;
 const SEQUENCE_BITS = 48n;
 const SYSTEM_PID = 4;
-const PROTECTION_TYPE_MASK = 0x7;
 const FIRST_ID = 8;
 const ID_STEP = 4;
 
@@ -39,15 +38,9 @@ const isPseudo = ({ kind }: ScenarioProcess): boolean => kind !== undefined && k
 const flagsWord = (entry: ScenarioProcess, protection: number, { secureBit }: SystemParameters): number => {
   const secure = entry.trustlet !== undefined || entry.kind === 'secure-system';
   return (
-    ((protection & PROTECTION_TYPE_MASK) !== 0 ? ProcessFlag.IsProtectedProcess : 0) |
-    (entry.wow64 === true ? ProcessFlag.IsWow64Process : 0) |
+    fixedFlagsOf(entry, protection) |
     (entry.state === 'exiting' ? ProcessFlag.IsProcessDeleting : 0) |
-    (entry.crossSessionCreate === true ? ProcessFlag.IsCrossSessionCreate : 0) |
-    (entry.frozen === true ? ProcessFlag.IsFrozen : 0) |
-    (entry.background === true ? ProcessFlag.IsBackground : 0) |
-    (entry.stronglyNamed === true ? ProcessFlag.IsStronglyNamed : 0) |
-    (secure && secureBit === 'reported' ? ProcessFlag.IsSecureProcess : 0) |
-    (entry.kind === 'pico' ? ProcessFlag.IsSubsystemProcess : 0)
+    (secure && secureBit === 'reported' ? ProcessFlag.IsSecureProcess : 0)
   );
 };
 

@@ -112,15 +112,8 @@ export interface ScenarioCrowd {
   readonly threads?: number | undefined;
 }
 
-/** The NT calls that can be made to fail. Secure calls fail under the query or operation that makes them. */
-export const FAULT_CALLS = [
-  'NtOpenProcess',
-  'NtOpenThread',
-  'NtClose',
-  'NtDuplicateObject',
-  'NtQueryInformationProcess',
-  'NtQueryInformationThread',
-  'NtQuerySystemInformation',
+/** The NT calls that act on a process, as opposed to those that open it and ask. */
+export const ACTING_CALLS = [
   'NtReadVirtualMemory',
   'NtWriteVirtualMemory',
   'NtAllocateVirtualMemory',
@@ -133,6 +126,18 @@ export const FAULT_CALLS = [
   'NtTerminateProcess',
   'NtDebugActiveProcess',
   'NtSetInformationProcess',
+] as const;
+
+/** The NT calls that can be made to fail. Secure calls fail under the query or operation that makes them. */
+export const FAULT_CALLS = [
+  'NtOpenProcess',
+  'NtOpenThread',
+  'NtClose',
+  'NtDuplicateObject',
+  'NtQueryInformationProcess',
+  'NtQueryInformationThread',
+  'NtQuerySystemInformation',
+  ...ACTING_CALLS,
   'SecureCall',
 ] as const;
 

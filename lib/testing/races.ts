@@ -1,23 +1,7 @@
 /** Scripted races: what can happen to a process between a guard's check and its act. */
 import type { CallEvent } from '../emulator/hooks.js';
 import type { Machine } from '../emulator/machine.js';
-import type { FaultCall } from '../emulator/scenario.js';
-
-/** The calls that act, as opposed to those that open and ask. */
-const ACTING_CALLS: readonly FaultCall[] = [
-  'NtReadVirtualMemory',
-  'NtWriteVirtualMemory',
-  'NtAllocateVirtualMemory',
-  'NtMapViewOfSection',
-  'NtQueueApcThread',
-  'NtCreateThreadEx',
-  'NtSetContextThread',
-  'NtGetContextThread',
-  'NtSuspendThread',
-  'NtTerminateProcess',
-  'NtDebugActiveProcess',
-  'NtSetInformationProcess',
-];
+import { ACTING_CALLS } from '../emulator/scenario.js';
 
 /** What a race did. */
 export interface Race {

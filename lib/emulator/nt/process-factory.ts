@@ -1,10 +1,11 @@
 /** Process objects from what a scenario (or `spawn`) says of them. */
-import { encodeProtection } from '../../layout/index.js';
+import { encodeProtection, ProcessFlag } from '../../layout/index.js';
 import { Status } from '../../ntstatus.js';
 import type { ScenarioProcess, ScenarioProtection } from '../scenario.js';
 import type { ProcessKind, ProcessObject } from './objects.js';
 
 const LSA_SIGNER = 4;
+const PROTECTION_TYPE_MASK = 0x7;
 const NONE: readonly never[] = [];
 
 /** SYSTEM_PROCESS_CLASSIFICATION by kind (facts/nt.md 4.1). */
@@ -34,15 +35,15 @@ export interface ProcessInstance {
   readonly classification: number;
 }
 
-/** Flags by the bits of facts/nt.md 1.2, all but Deleting (0x4) and Secure (0x80). */
+/** Flags that a process keeps for life (facts/nt.md 1.2): all but Deleting and Secure. */
 export const fixedFlagsOf = (entry: ScenarioProcess, protection: number): number =>
-  ((protection & 0x7) !== 0 ? 0x1 : 0) |
-  (entry.wow64 === true ? 0x2 : 0) |
-  (entry.crossSessionCreate === true ? 0x8 : 0) |
-  (entry.frozen === true ? 0x10 : 0) |
-  (entry.background === true ? 0x20 : 0) |
-  (entry.stronglyNamed === true ? 0x40 : 0) |
-  (entry.kind === 'pico' ? 0x100 : 0);
+  ((protection & PROTECTION_TYPE_MASK) !== 0 ? ProcessFlag.IsProtectedProcess : 0) |
+  (entry.wow64 === true ? ProcessFlag.IsWow64Process : 0) |
+  (entry.crossSessionCreate === true ? ProcessFlag.IsCrossSessionCreate : 0) |
+  (entry.frozen === true ? ProcessFlag.IsFrozen : 0) |
+  (entry.background === true ? ProcessFlag.IsBackground : 0) |
+  (entry.stronglyNamed === true ? ProcessFlag.IsStronglyNamed : 0) |
+  (entry.kind === 'pico' ? ProcessFlag.IsSubsystemProcess : 0);
 
 export const classificationOf = (entry: ScenarioProcess): number => CLASSIFICATION[entry.kind ?? 'normal'];
 
