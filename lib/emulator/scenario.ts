@@ -112,7 +112,18 @@ export interface ScenarioCrowd {
   readonly threads?: number | undefined;
 }
 
-/** The NT calls that act on a process, as opposed to those that open it and ask. */
+/** The NT calls that open, ask and close. */
+const ASKING_CALLS = [
+  'NtOpenProcess',
+  'NtOpenThread',
+  'NtClose',
+  'NtDuplicateObject',
+  'NtQueryInformationProcess',
+  'NtQueryInformationThread',
+  'NtQuerySystemInformation',
+] as const;
+
+/** The NT calls that act on a process. */
 export const ACTING_CALLS = [
   'NtReadVirtualMemory',
   'NtWriteVirtualMemory',
@@ -128,20 +139,10 @@ export const ACTING_CALLS = [
   'NtSetInformationProcess',
 ] as const;
 
-/** The NT calls that can be made to fail. Secure calls fail under the query or operation that makes them. */
-export const FAULT_CALLS = [
-  'NtOpenProcess',
-  'NtOpenThread',
-  'NtClose',
-  'NtDuplicateObject',
-  'NtQueryInformationProcess',
-  'NtQueryInformationThread',
-  'NtQuerySystemInformation',
-  ...ACTING_CALLS,
-  'SecureCall',
-] as const;
+export type FaultCall = (typeof ASKING_CALLS)[number] | (typeof ACTING_CALLS)[number] | 'SecureCall';
 
-export type FaultCall = (typeof FAULT_CALLS)[number];
+/** The NT calls that can be made to fail. Secure calls fail under the query or operation that makes them. */
+export const FAULT_CALLS: readonly FaultCall[] = [...ASKING_CALLS, ...ACTING_CALLS, 'SecureCall'];
 
 export interface ScenarioFault {
   readonly call: FaultCall;
