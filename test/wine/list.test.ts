@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isSecureProcess, open, TrustletError } from '../../lib/index.js';
+import { trustlet } from '../unit/cli/capture.js';
 
 describe('the processes really running here (Wine: no verdict but unknown)', () => {
   test('the census names this very program, its pid and its parent', () => {
@@ -40,5 +41,21 @@ describe('the processes really running here (Wine: no verdict but unknown)', () 
     const explanation = vsm.explain(process.pid, 5);
     assert.equal(explanation.causes[0]?.cause, 'unknown');
     assert.match(explanation.causes[0]?.advice ?? '', /Treat it as a trustlet/);
+  });
+
+  test('trustlet list shows them, calls none of them ordinary, and exits 11', () => {
+    const { code, out, err } = trustlet('list');
+    assert.equal(err, '');
+    assert.equal(code, 11);
+    assert.match(out, new RegExp(`^\\? +${process.pid} +unknown .* node\\.exe +query-failed$`, 'm'));
+    assert.match(out, /^\d+ processes: 0 secure, 0 ordinary, \d+ unknown$/m);
+    assert.match(out, /^seen on: ntdll, NT calls of Wine /m);
+  });
+
+  test('trustlet check says of this process what the README shows', () => {
+    const { code, out } = trustlet(`check ${process.pid}`);
+    assert.equal(code, 11);
+    assert.match(out, /^verdict +unknown \(query-failed\): leave it alone$/m);
+    assert.match(out, /^status +STATUS_INFO_LENGTH_MISMATCH \(0xC0000004\)$/m);
   });
 });
