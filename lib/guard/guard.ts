@@ -140,7 +140,6 @@ export class Guard {
    * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a malformed target or operation, ERR_TRUSTLET_CLOSED
    */
   check(target: Target, operation: GuardOperation | readonly GuardOperation[], options?: GuardOptions): Decision {
-    this.#lifetime.requireOpen();
     const { decision, held } = this.#acquire(readRequest(target, operation, options), 'check');
     if (held !== null) this.#close(held.handle, held.facts.pid);
     return decision;
@@ -166,7 +165,6 @@ export class Guard {
     callback: (held: Held) => T,
     options?: GuardOptions,
   ): T {
-    this.#lifetime.requireOpen();
     const request = readRequest(target, operation, options);
     requireFunction('callback', callback);
     const { decision, held } = this.#acquire(request, 'run');
@@ -207,6 +205,8 @@ export class Guard {
   }
 
   #acquire(request: Request, purpose: 'check' | 'run'): Acquired {
+    // After the arguments were read: a getter among them may have closed the vsm.
+    this.#lifetime.requireOpen();
     const kind = handleKind(request, purpose);
     const rights = kind === request.operations.acts ? request.operations.rights : 0;
     const queryRight =

@@ -369,6 +369,18 @@ describe('guard.run', () => {
       assert.equal(backend.openHandles.size, 0);
     });
 
+    test('a target whose getter closes the vsm opens nothing', () => {
+      backend.addProcess(100);
+      const target = {
+        get pid(): number {
+          vsm.close();
+          return 100;
+        },
+      };
+      assert.throws(() => vsm.guard.run(target, 'read', never), { code: 'ERR_TRUSTLET_CLOSED' });
+      assert.deepEqual(backend.calls, []);
+    });
+
     test('closing inside a synchronous callback lets go after it', () => {
       backend.addProcess(100);
       vsm.guard.run(100, 'read', () => {
