@@ -6,6 +6,8 @@
  */
 
 import { ntstatusName } from './ntstatus.js';
+import { toJson } from './to-json.js';
+import type { Decision } from './types.js';
 
 /** Every code a `TrustletError` can carry. Codes are stable; messages are not. */
 export type TrustletErrorCode =
@@ -41,7 +43,7 @@ export interface TrustletErrorDetails {
   /** The guarded operation, or operations joined by `+`. */
   readonly operation?: string | undefined;
   /** The guard's decision, for `ERR_TRUSTLET_REFUSED`. */
-  readonly decision?: unknown;
+  readonly decision?: Decision | undefined;
   /** The error underneath, if there was one. */
   readonly cause?: unknown;
 }
@@ -60,7 +62,8 @@ export class TrustletError extends Error {
   readonly win32: number | undefined;
   readonly pid: number | undefined;
   readonly operation: string | undefined;
-  readonly decision: unknown;
+  /** Why the guard refused; undefined for every code but ERR_TRUSTLET_REFUSED. */
+  readonly decision: Decision | undefined;
 
   /**
    * @param code one of `TrustletErrorCode`
@@ -78,6 +81,22 @@ export class TrustletError extends Error {
     this.operation = details.operation;
     this.decision = details.decision;
     Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** What `JSON.stringify` writes: everything but the stack, 64-bit values as decimal strings. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { name, code, message, ntstatus, ntstatusName: statusName, win32, pid, operation, decision } = this;
+    return {
+      name,
+      code,
+      message,
+      ntstatus,
+      ntstatusName: statusName,
+      win32,
+      pid,
+      operation,
+      decision: toJson(decision),
+    };
   }
 
   /** True for a TrustletError of this copy of the package or any other in the process. Never throws. */

@@ -56,8 +56,7 @@ const CAUSES: Readonly<
   accessDenied: {
     cause: 'access-control',
     text: 'This caller may not even ask what it is (PROCESS_QUERY_LIMITED_INFORMATION is refused): its DACL does not grant it.',
-    advice:
-      'Run as its owner or elevated with SeDebugPrivilege, or use the driver backend. Until then treat it as a trustlet.',
+    advice: 'Run as its owner or elevated with SeDebugPrivilege. Until then treat it as a trustlet.',
   },
 };
 
@@ -90,7 +89,7 @@ const causeOfUnknown = (facts: ProcessFacts): ExplanationCause | null => {
       return {
         cause: 'unknown',
         text: `What it is cannot be known: ${facts.reason} (${facts.statusName}).`,
-        advice: 'Treat it as a trustlet; try again, or use the driver backend.',
+        advice: 'Treat it as a trustlet, and try again.',
       };
     default:
       return null;

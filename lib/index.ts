@@ -21,6 +21,7 @@ export type { GuardOptions } from './guard/target.js';
 export { isSuccess, ntstatusName, Status, statusHex, win32FromStatus } from './ntstatus.js';
 export { type OpenOptions, open } from './open.js';
 export { isSecureProcess } from './shared-default.js';
+export { toJson } from './to-json.js';
 export type * from './types.js';
 export type { BackendInfo } from './vsm.js';
 export { Vsm } from './vsm.js';

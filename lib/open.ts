@@ -57,7 +57,12 @@ const isMachine = (value: unknown): value is Machine & AttachableMachine =>
 const readOptions = (options: unknown): OpenOptions => {
   requireObject('options', options);
   refuseUnknownKeys('options', options, ['backend', 'scenario', 'only', 'allowSimulated']);
-  const { backend, only, allowSimulated } = options;
+  const { backend, scenario, only, allowSimulated } = options;
+  if (scenario !== undefined && backend !== undefined && backend !== 'emulated' && backend !== 'auto') {
+    throw argument(
+      `options.scenario describes a machine to boot and does not go with backend ${show(backend)}; leave one of them out.`,
+    );
+  }
   if (backend !== undefined && typeof backend !== 'string' && !isMachine(backend)) {
     throw argument(`options.backend must be a name or a machine from trustlet/emulator; got ${show(backend)}.`);
   }
@@ -91,11 +96,21 @@ const choose = (options: OpenOptions, { platform, environment }: Surroundings): 
   return { backend: 'ntdll', scenario: undefined, by: 'default' };
 };
 
+const chosenBy = (by: Choice['by']): string =>
+  ({
+    code: 'chosen in code',
+    environment: 'chosen by TRUSTLET_BACKEND or TRUSTLET_SCENARIO',
+    default: 'the default here',
+  })[by];
+
 const isKnown = (name: string): name is BackendName => (BACKEND_NAMES as readonly string[]).includes(name);
 
 const requireAllowed = (name: BackendName, by: Choice['by'], options: OpenOptions, platform: NodeJS.Platform): void => {
   if (options.only !== undefined && !options.only.includes(name)) {
-    throw refused(`This program accepts only ${options.only.join(', ') || 'no backend at all'}; ${by} chose ${name}.`);
+    const accepted = options.only.join(', ') || 'no backend at all';
+    throw refused(
+      `This program accepts only ${accepted} (options.only), and ${name} was ${chosenBy(by)}. Choose another, or accept it.`,
+    );
   }
   if (by === 'environment' && platform === 'win32' && SIMULATED.includes(name) && options.allowSimulated !== true) {
     throw refused(
@@ -108,8 +123,7 @@ const requireAllowed = (name: BackendName, by: Choice['by'], options: OpenOption
 const openMachine = ({ by, scenario }: Choice): Machine => {
   const { boot } = requireModule<EmulatorModule>('./emulator/index.js', import.meta.url);
   const { loadScenario } = requireModule<ScenarioFileModule>('./scenario-file.js', import.meta.url);
-  const start = (): Machine =>
-    boot(typeof scenario === 'string' ? loadScenario(scenario) : (scenario ?? 'credential-guard'));
+  const start = (): Machine => boot(scenario === undefined ? undefined : loadScenario(scenario));
   if (by !== 'environment') return start();
   const key = typeof scenario === 'string' ? scenario : '';
   const known = machinesByEnvironment.get(key);
@@ -146,7 +160,7 @@ export const openIn = (surroundings: Surroundings, options: unknown): Vsm<Machin
   const choice = choose(checked, surroundings);
   const { backend: name, by } = choice;
   if (!isKnown(name))
-    throw argument(`There is no backend ${show(name)} (chosen by ${by}); there are ntdll and emulated.`);
+    throw argument(`There is no backend ${show(name)} (${chosenBy(by)}); there are ntdll and emulated.`);
   requireAllowed(name, by, checked, platform);
   switch (name) {
     case 'emulated':

@@ -5,11 +5,18 @@ import { parseScenario } from './emulator/scenario-schema.js';
 import { builtInScenario, scenarioNames } from './emulator/scenarios/index.js';
 import { TrustletError } from './errors.js';
 
+/** Editors on Windows often begin a file with it, and JSON.parse refuses it. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
 /**
- * @param nameOrFile a built-in scenario's name, or the path of a JSON file
- * @throws TrustletError ERR_TRUSTLET_ARGUMENT when it is neither; ERR_TRUSTLET_FORMAT when the file is not a scenario
+ * @param scenario a built-in scenario's name, the path of a JSON file, or a scenario itself
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT when a text is neither name nor file; ERR_TRUSTLET_FORMAT, naming the file, when it is not a
+ * scenario
  */
-export const loadScenario = (nameOrFile: string): Scenario => {
+export const loadScenario = (scenario: string | Scenario): Scenario =>
+  typeof scenario === 'string' ? loadNamed(scenario) : parseScenario(scenario);
+
+const loadNamed = (nameOrFile: string): Scenario => {
   const known = builtInScenario(nameOrFile);
   if (known !== undefined) return known;
   let text: string;
@@ -24,9 +31,17 @@ export const loadScenario = (nameOrFile: string): Scenario => {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(BYTE_ORDER_MARK, ''));
   } catch (cause) {
     throw new TrustletError('ERR_TRUSTLET_FORMAT', `${nameOrFile} is not JSON: ${String(cause)}.`, { cause });
   }
-  return parseScenario(value);
+  try {
+    return parseScenario(value);
+  } catch (cause) {
+    throw new TrustletError(
+      'ERR_TRUSTLET_FORMAT',
+      `${nameOrFile}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
 };

@@ -141,19 +141,22 @@ export interface ProcessFacts {
 /** What to ask about: a pid, or an identity (checked: a mismatch refuses), or a thread, or a handle of the caller's own. */
 export type Target = number | ProcessTarget | ThreadTarget | HandleTarget;
 
-/** A process by pid and, from an event, by identity. A `startKey` or `createTime` of 0 counts as absent. */
+/**
+ * A process by pid and, from an event, by identity; `held.identity` and the fields of `ProcessFacts` fit. A field of 0 or null is absent;
+ * at least one of the two must be present where any is given, since absence identifies nothing.
+ */
 export interface ProcessTarget {
   readonly pid: number;
-  readonly createTime?: bigint | undefined;
-  readonly startKey?: bigint | undefined;
+  readonly createTime?: bigint | null | undefined;
+  readonly startKey?: bigint | null | undefined;
 }
 
 /** A thread; `pid`, `createTime` and `startKey` are those its process is expected to have. */
 export interface ThreadTarget {
   readonly tid: number;
   readonly pid?: number | undefined;
-  readonly createTime?: bigint | undefined;
-  readonly startKey?: bigint | undefined;
+  readonly createTime?: bigint | null | undefined;
+  readonly startKey?: bigint | null | undefined;
 }
 
 /** A handle the caller already has. The guard works on a private duplicate of it with the rights the operation needs. */
@@ -171,6 +174,8 @@ export type DecisionReason =
   /** As before, and the caller opted in by name. */
   | 'availability-accepted'
   | UnknownReason
+  /** The handle passed as a target is not open in this process, or not of its kind. */
+  | 'invalid-handle'
   /** The operation's own rights were refused; the target may be anything. */
   | 'rights-denied'
   /** The rights were granted but not the query right, and this backend cannot examine without it. */

@@ -1,5 +1,5 @@
 /** The object `open()` returns: one face over whichever backend answers. */
-import { requireId, requireObject, show } from './arguments.js';
+import { requireId, show } from './arguments.js';
 import type { Backend, ProcessRecord } from './backend.js';
 import { Census } from './census.js';
 import { TrustletError } from './errors.js';
@@ -184,8 +184,8 @@ const readError = (error: unknown): ExplainedError | null => {
   if (error === undefined || error === null) return null;
   if (typeof error === 'number' && Number.isInteger(error) && error >= -0x8000_0000 && error <= 0xffff_ffff)
     return readErrorCode(error);
-  requireObject('error', error);
-  const code = error['ntstatus'] ?? error['win32'];
+  const carrier: { readonly ntstatus?: unknown; readonly win32?: unknown } = typeof error === 'object' ? error : {};
+  const code = carrier.ntstatus ?? carrier.win32;
   if (typeof code === 'number') return readErrorCode(code);
   throw new TrustletError(
     'ERR_TRUSTLET_ARGUMENT',

@@ -65,6 +65,9 @@ export const decide = (input: DecisionInput): DecisionCore => {
   if (judgement.verdict === 'secure' && !allAccepted) {
     return refuse(availabilityOnly ? 'availability' : 'secure', judgement.status);
   }
+  if (acquisition.outcome === 'not-opened' && acquisition.status >>> 0 === Status.INVALID_HANDLE) {
+    return refuse('invalid-handle', acquisition.status, 'unknown');
+  }
   if (acquisition.outcome === 'not-queryable') return refuse('query-right-denied', acquisition.status, 'unknown');
   if (judgement.verdict === 'unknown') return refuse(judgement.reason, judgement.status);
   if (acquisition.outcome === 'not-opened') {
@@ -89,12 +92,12 @@ const advice: Readonly<Record<DecisionReason, string>> = {
   secure: 'Leave this process alone: it is a trustlet, and the operation cannot work on it.',
   availability:
     'It is a trustlet: this would take away a security service. If that is what you want, name the operation in options.accept.',
-  'access-denied':
-    'Run as the process’s owner or elevated with SeDebugPrivilege, or use the driver backend; until then treat it as a trustlet.',
+  'access-denied': 'Run as the process’s owner or elevated with SeDebugPrivilege; until then treat it as a trustlet.',
   'rights-denied':
     'The process is not a trustlet but its access control or protection (PPL) refuses these rights to this caller; see explain().',
+  'invalid-handle': 'Pass a handle that is open in this process, and say its kind; a pid or { tid } needs none.',
   'query-right-denied':
-    'The rights were granted but not the right to ask; use the driver backend, which needs no such right.',
+    'The rights were granted but not the right to ask what it is; run as its owner or elevated with SeDebugPrivilege.',
   exiting: 'The process is ending; there is nothing left to act on.',
   gone: 'No such process any more: drop the pid.',
   'identity-mismatch': 'The pid belongs to another process by now: drop the event it came from.',

@@ -76,6 +76,13 @@ const compareIdentity = (
   return same ? 'same' : 'other';
 };
 
+/** NtOpenProcess ignores the low two bits of a pid: 813 opens 812, and no process has pid 813. */
+const opensAnotherPid = (target: ReadTarget, found: number): boolean =>
+  target.kind === 'process' &&
+  found !== 0 &&
+  found !== target.expected.pid &&
+  target.expected.pid - (target.expected.pid % 4) === found;
+
 const threadState = (target: ReadTarget, thread: Finding['thread']): 'paired' | 'unpaired' | 'exited' | null => {
   if (thread === null) return null;
   if (!isSuccess(thread.status) || (target.kind === 'thread' && thread.tid !== target.tid)) return 'unpaired';
@@ -170,7 +177,7 @@ export class Guard {
     const { decision, held } = this.#acquire(request, 'run');
     if (held === null || decision.decision === 'refuse') {
       if (held !== null) this.#close(held.handle, held.facts.pid);
-      throw refusal(decision);
+      throw refusal(decision, request.target);
     }
     return this.#hold(new HeldHandle(held.handle, held.rights, held.facts, decision.tid), callback);
   }
@@ -243,12 +250,22 @@ export class Guard {
     try {
       const { record, thread } = this.#backend.examine(handle, kind);
       const system = this.#backend.system();
-      const decision = this.#decide(request, {
-        acquisition: { outcome: 'examined' },
-        judgement: judge(record, system),
-        identity: identityOf(record),
-        thread,
-      });
+      const decision = this.#decide(
+        request,
+        opensAnotherPid(request.target, record.pid)
+          ? {
+              acquisition: { outcome: 'examined' },
+              judgement: judgeFailedOpen(Status.INVALID_CID),
+              identity: null,
+              thread,
+            }
+          : {
+              acquisition: { outcome: 'examined' },
+              judgement: judge(record, system),
+              identity: identityOf(record),
+              thread,
+            },
+      );
       return { decision, held: { handle, rights, facts: factsFrom(record, system, this.#backend) } };
     } catch (error) {
       this.#close(handle, request.target.expected.pid);
@@ -313,13 +330,17 @@ const handleKind = ({ target, operations }: Request, purpose: 'check' | 'run'): 
   return kind;
 };
 
-const refusal = (decision: Decision): TrustletError => {
+const nameOf = (target: ReadTarget, decision: Decision): string => {
+  if (decision.pid !== null) return `pid ${decision.pid}`;
+  return target.kind === 'handle' ? `handle 0x${target.handle.toString(16)}` : `tid ${decision.tid ?? 'unknown'}`;
+};
+
+const refusal = (decision: Decision, target: ReadTarget): TrustletError => {
   const operation = decision.operations.join('+');
-  const who = decision.pid === null ? `tid ${decision.tid ?? 'unknown'}` : `pid ${decision.pid}`;
   const status = decision.status === 0 ? '' : ` (${decision.statusName})`;
   return new TrustletError(
     'ERR_TRUSTLET_REFUSED',
-    `Refused ${operation} on ${who}: ${decision.reason}${status}, asked through the ${decision.backend} backend. ${decision.advice}`,
+    `Refused ${operation} on ${nameOf(target, decision)}: ${decision.reason}${status}, asked through the ${decision.backend} backend. ${decision.advice}`,
     {
       operation,
       decision,

@@ -33,7 +33,7 @@ const expectedIdentity = (target: Readonly<Record<string, unknown>>, pid: number
   const given = target['createTime'] !== undefined || target['startKey'] !== undefined;
   if (given && createTime === null && startKey === null) {
     throw argumentError(
-      `target ${pid === null ? '' : `for pid ${pid} `}has a createTime or startKey of 0, which identifies nothing; ` +
+      `target ${pid === null ? '' : `for pid ${pid} `}has a createTime and startKey that are absent (0 or null), which identifies nothing; ` +
         'leave both out to mean whatever process has the pid now.',
     );
   }

@@ -7,3 +7,4 @@ export { contractScenario } from './contract/machine.js';
 export { contractSuite, type NotApplicable } from './contract/suite.js';
 export { buildMachine, MachineBuilder, type ProcessDetails } from './machine-builder.js';
 export { exitsBetweenCheckAndAct, type Race } from './races.js';
+export { reuseAtEveryOpen } from './reuse-at-every-open.js';

@@ -11,7 +11,7 @@ describe('TrustletError', () => {
       win32: 5,
       pid: 812,
       operation: 'write',
-      decision,
+      decision: decision as never,
       cause,
     });
     assert.ok(error instanceof Error);
@@ -87,5 +87,23 @@ describe('TrustletError.is', () => {
   test('its mark does not show among the properties', () => {
     const error = new TrustletError('ERR_TRUSTLET_FORMAT', 'Truncated.');
     assert.equal(Object.getOwnPropertyDescriptor(error, Symbol.for('trustlet.error'))?.enumerable, false);
+  });
+});
+
+test('an error with a decision is written by JSON.stringify, 64-bit values as decimal strings', () => {
+  const decision = { pid: 4, identity: { pid: 4, createTime: 5n, startKey: null }, operations: ['read'] };
+  const error = new TrustletError('ERR_TRUSTLET_REFUSED', 'Refused.', {
+    ntstatus: 0xc0000022,
+    pid: 4,
+    decision: decision as never,
+  });
+  assert.deepEqual(JSON.parse(JSON.stringify(error)), {
+    name: 'TrustletError',
+    code: 'ERR_TRUSTLET_REFUSED',
+    message: 'Refused.',
+    ntstatus: 0xc0000022,
+    ntstatusName: 'STATUS_ACCESS_DENIED',
+    pid: 4,
+    decision: { pid: 4, identity: { pid: 4, createTime: '5', startKey: null }, operations: ['read'] },
   });
 });

@@ -84,17 +84,17 @@ describe('choosing a backend', () => {
     throws(
       () => openIn(on('win32'), { only: ['driver'] }),
       'ERR_TRUSTLET_BACKEND_REFUSED',
-      /accepts only driver; default chose ntdll/,
+      /accepts only driver \(options\.only\), and ntdll was the default here/,
     );
     throws(
       () => openIn(on('linux', { TRUSTLET_BACKEND: 'emulated' }), { only: ['driver', 'ntdll'] }),
       'ERR_TRUSTLET_BACKEND_REFUSED',
-      /environment chose emulated/,
+      /emulated was chosen by TRUSTLET_BACKEND/,
     );
     throws(
       () => open({ backend: boot('plain'), only: ['ntdll'] }),
       'ERR_TRUSTLET_BACKEND_REFUSED',
-      /code chose emulated/,
+      /emulated was chosen in code/,
     );
     throws(
       () => openIn(on('linux'), { only: [], backend: 'emulated' }),
@@ -108,13 +108,33 @@ describe('choosing a backend', () => {
     throws(
       () => openIn(on('win32', { TRUSTLET_BACKEND: 'kernel' }), {}),
       'ERR_TRUSTLET_ARGUMENT',
-      /'kernel' \(chosen by environment\)/,
+      /'kernel' \(chosen by TRUSTLET_BACKEND or TRUSTLET_SCENARIO\)/,
     );
     throws(
       () => openIn(on('win32'), { backend: 'driver' }),
       'ERR_TRUSTLET_UNSUPPORTED',
       /driver backend is not part of this version/,
     );
+  });
+
+  test('a scenario beside a machine, or beside another backend, is a contradiction', () => {
+    throws(
+      () => open({ backend: boot('hostile'), scenario: 'plain' }),
+      'ERR_TRUSTLET_ARGUMENT',
+      /does not go with backend/,
+    );
+    throws(
+      () => openIn(on('win32'), { backend: 'ntdll', scenario: 'plain' }),
+      'ERR_TRUSTLET_ARGUMENT',
+      /backend 'ntdll'/,
+    );
+    assert.match(open({ backend: 'auto', scenario: 'plain' } as never).backend.description, /plain/);
+  });
+
+  test('a scenario object is checked as a scenario, not as boot options', () => {
+    for (const scenario of [{}, { scenario: 'hostile' }, { name: 'x' }]) {
+      throws(() => open({ scenario: scenario as never }), 'ERR_TRUSTLET_FORMAT', /./);
+    }
   });
 
   test('options are checked', () => {
@@ -140,12 +160,15 @@ describe('a scenario by name or file', () => {
       const good = join(folder, 'mine.json');
       writeFileSync(good, JSON.stringify({ ...loadScenario('plain'), name: 'mine' }));
       assert.match(open({ scenario: good }).backend.description, /mine/);
+      const marked = join(folder, 'marked.json');
+      writeFileSync(marked, `\uFEFF${JSON.stringify(loadScenario('plain'))}`);
+      assert.equal(loadScenario(marked).name, 'plain', 'a byte order mark is skipped');
       const notJson = join(folder, 'not.json');
       writeFileSync(notJson, '{');
       throws(() => loadScenario(notJson), 'ERR_TRUSTLET_FORMAT', /not\.json is not JSON/);
       const wrong = join(folder, 'wrong.json');
       writeFileSync(wrong, '{"schema":1}');
-      throws(() => loadScenario(wrong), 'ERR_TRUSTLET_FORMAT', /./);
+      throws(() => loadScenario(wrong), 'ERR_TRUSTLET_FORMAT', /wrong\.json: .*missing|wrong\.json: /);
     } finally {
       rmSync(folder, { recursive: true });
     }

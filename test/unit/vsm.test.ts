@@ -53,6 +53,12 @@ describe('query', () => {
     assert.equal(facts.statusName, 'STATUS_SUCCESS');
   });
 
+  test('a start key or create time of 0 is absent', () => {
+    backend.addProcess(112, { startKey: 0n, createTime: 0n });
+    assert.equal(vsm.query(112).startKey, null);
+    assert.equal(vsm.query(112).createTime, null);
+  });
+
   test('never throws for the state of a target', () => {
     assert.equal(vsm.query(108).reason, 'access-denied');
     assert.equal(vsm.query(9999).reason, 'gone');

@@ -159,6 +159,7 @@ describe('decide', () => {
       'query-right-denied',
       'thread-mismatch',
       'thread-exited',
+      'invalid-handle',
       'deciders-disagree',
     ];
     for (const reason of reasons) assert.match(adviceFor(reason), /\.$/);

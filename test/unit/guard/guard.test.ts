@@ -19,7 +19,8 @@ const decisionOf = (act: () => unknown): Decision => {
   } catch (error) {
     assert.ok(error instanceof TrustletError);
     assert.equal(error.code, 'ERR_TRUSTLET_REFUSED');
-    return error.decision as Decision;
+    assert.ok(error.decision);
+    return error.decision;
   }
   assert.fail('not refused');
 };
@@ -142,9 +143,23 @@ describe('guard.run', () => {
     );
   });
 
-  test('a pid whose object reports another pid is refused (NtOpenProcess ignores the low two bits)', () => {
+  test('a pid with its low two bits set opens another, as on Windows: refused as gone, under the pid asked for', () => {
     backend.processes.set(101, { record: { ...backend.addProcess(100).record }, grants: 0x1fffff });
-    assert.equal(decisionOf(() => vsm.guard.run(101, 'read', never)).reason, 'identity-mismatch');
+    const decision = decisionOf(() => vsm.guard.run(101, 'read', never));
+    assert.equal(decision.reason, 'gone');
+    assert.equal(decision.pid, 101);
+    assert.equal(decision.statusName, 'STATUS_INVALID_CID');
+    assert.equal(backend.openHandles.size, 0);
+  });
+
+  test('an object that reports quite another pid is another identity', () => {
+    backend.processes.set(200, { record: { ...backend.addProcess(100).record }, grants: 0x1fffff });
+    assert.equal(decisionOf(() => vsm.guard.run(200, 'read', never)).reason, 'identity-mismatch');
+  });
+
+  test('an object that will not say its pid but when it was created keeps the better reason', () => {
+    backend.addProcess(100, { pid: 0, extendedStatus: 0xc0000004, flags: null });
+    assert.equal(decisionOf(() => vsm.guard.run(100, 'read', never)).reason, 'query-failed');
   });
 
   test('an object that answers nothing about its identity keeps the better reason and the pid asked for', () => {
@@ -221,9 +236,13 @@ describe('guard.run', () => {
 
     test('a handle that is none is refused', () => {
       const decision = decisionOf(() => vsm.guard.run({ handle: 0x1234n, kind: 'process' }, 'read', never));
-      assert.equal(decision.reason, 'query-failed');
+      assert.equal(decision.reason, 'invalid-handle');
       assert.equal(decision.statusName, 'STATUS_INVALID_HANDLE');
       assert.equal(decision.pid, null);
+      assert.throws(
+        () => vsm.guard.run({ handle: 0x1234n, kind: 'process' }, 'read', never),
+        /Refused read on handle 0x1234: invalid-handle/,
+      );
     });
   });
 

@@ -91,6 +91,7 @@ describe('reading a target', () => {
   });
 
   test('null in an identity field means absent, as facts give it', () => {
+    rejects(() => readTarget({ pid: 8, createTime: null, startKey: null }), /absent \(0 or null\)/);
     assert.deepEqual(readTarget({ pid: 8, createTime: 5n, startKey: null }), {
       kind: 'process',
       expected: { pid: 8, createTime: 5n, startKey: null },

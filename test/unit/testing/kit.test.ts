@@ -7,6 +7,7 @@ import {
   contractSuite,
   exitsBetweenCheckAndAct,
   type HostMachine,
+  reuseAtEveryOpen,
 } from '../../../lib/testing/index.js';
 
 const PAGE = 4096;
@@ -140,6 +141,74 @@ describe('a process that exits between check and act', () => {
     });
     assert.equal(race.happened, true);
   });
+});
+
+describe('a pid that changes hands at every open in turn', () => {
+  const boot = () => buildMachine().process('browser').boot();
+  const inject = (machine: ReturnType<typeof boot>, handle: bigint): void => {
+    machine.win32.VirtualAllocEx(handle, 0n, PAGE, COMMIT, READWRITE);
+  };
+
+  test('an agent that acts inside guard.run passes every moment', () => {
+    const moments = reuseAtEveryOpen(boot, 'browser', (machine) => {
+      const pid = machine.pidOf('browser');
+      const vsm = open({ backend: machine });
+      for (let again = 0; again < 3; again += 1) {
+        try {
+          vsm.guard.run(pid, 'allocate', (held) => inject(machine, held.handle));
+        } catch (error) {
+          assert.ok(TrustletError.is(error));
+        }
+      }
+    });
+    assert.ok(moments >= 3, `${moments} moments`);
+  });
+
+  test('an agent that checks a pid and opens it afterwards is caught, and told when', () => {
+    assert.throws(
+      () =>
+        reuseAtEveryOpen(boot, 'browser', (machine) => {
+          const pid = machine.pidOf('browser');
+          const vsm = open({ backend: machine });
+          if (vsm.guard.check(pid, 'allocate').decision === 'allow')
+            inject(machine, machine.win32.OpenProcess(0x8, false, pid));
+        }),
+      /^AssertionError.*: With the pid of 'browser' reused just before open 2 of it: 1 operation touched a trustlet/,
+    );
+  });
+
+  test('while the agent holds the process there is nothing to win', () => {
+    reuseAtEveryOpen(boot, 'browser', (machine) => {
+      const pid = machine.pidOf('browser');
+      const vsm = open({ backend: machine });
+      try {
+        vsm.guard.run(pid, 'allocate', () => inject(machine, machine.win32.OpenProcess(0x8, false, pid)));
+      } catch (error) {
+        assert.ok(TrustletError.is(error));
+      }
+    });
+  });
+});
+
+test('the kit takes machines and labels that exist, and says so otherwise', () => {
+  const machine = buildMachine().process('browser').boot();
+  const vsm = open({ backend: machine });
+  const isArgumentError = (error: unknown): boolean =>
+    error instanceof TrustletError && error.code === 'ERR_TRUSTLET_ARGUMENT';
+  assert.throws(() => assertNoTrustletTouched(vsm as never), /pass vsm\.machine/);
+  assert.throws(() => exitsBetweenCheckAndAct(vsm as never, 'browser'), isArgumentError);
+  assert.throws(() => exitsBetweenCheckAndAct(machine, 'browsr'), isArgumentError);
+  assert.throws(
+    () =>
+      reuseAtEveryOpen(
+        () => vsm as never,
+        'browser',
+        () => undefined,
+      ),
+    isArgumentError,
+  );
+  assert.throws(() => reuseAtEveryOpen(() => machine, 'browser', 7 as never), isArgumentError);
+  assert.throws(() => reuseAtEveryOpen(7 as never, 'browser', () => undefined), isArgumentError);
 });
 
 describe('the contract suite itself', () => {
