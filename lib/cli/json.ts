@@ -1,5 +1,13 @@
 /** The JSON documents: a public contract with a schema number (DESIGN.md, Command line). 64-bit values are decimal strings. */
-import type { ProcessClassification, ProcessFacts, ProcessFlags, Protection, SecureVerdict } from '../types.js';
+import type {
+  Evidence,
+  ProcessClassification,
+  ProcessFacts,
+  ProcessFlags,
+  Protection,
+  SecureVerdict,
+  VerdictReason,
+} from '../types.js';
 
 /** Raised when a member changes its meaning or goes away; new members do not raise it. */
 export const JSON_SCHEMA = 1;
@@ -10,6 +18,9 @@ export interface ProcessDocument {
   readonly parentPid: number | null;
   readonly name: string | null;
   readonly verdict: SecureVerdict;
+  /** Why the verdict is what it is, and how that is known. */
+  readonly reason: VerdictReason;
+  readonly evidence: Evidence;
   readonly flags: ProcessFlags | null;
   readonly protection: Pick<Protection, 'type' | 'signer' | 'audit' | 'raw'> | null;
   readonly classification: ProcessClassification | null;
@@ -20,6 +31,7 @@ export interface ProcessDocument {
   readonly sessionId: number | null;
   /** NTSTATUS behind the verdict, unsigned; 0 when nothing failed. */
   readonly status: number;
+  readonly statusName: string;
 }
 
 const decimal = (value: bigint | null): string | null => (value === null ? null : value.toString());
@@ -29,6 +41,8 @@ export const processDocument = (facts: ProcessFacts): ProcessDocument => ({
   parentPid: facts.parentPid,
   name: facts.name,
   verdict: facts.verdict,
+  reason: facts.reason,
+  evidence: facts.evidence,
   flags: facts.flags,
   protection:
     facts.protection === null
@@ -44,6 +58,7 @@ export const processDocument = (facts: ProcessFacts): ProcessDocument => ({
   startKey: decimal(facts.startKey),
   sessionId: facts.sessionId,
   status: facts.status,
+  statusName: facts.statusName,
 });
 
 /** One document as text. */

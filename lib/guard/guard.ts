@@ -330,9 +330,17 @@ const handleKind = ({ target, operations }: Request, purpose: 'check' | 'run'): 
   return kind;
 };
 
-const nameOf = (target: ReadTarget, decision: Decision): string => {
-  if (decision.pid !== null) return `pid ${decision.pid}`;
-  return target.kind === 'handle' ? `handle 0x${target.handle.toString(16)}` : `tid ${decision.tid ?? 'unknown'}`;
+/** What a refusal calls its target. */
+const nameOf = (target: ReadTarget, pid: number | null): string => {
+  const name = `pid ${pid}`;
+  switch (target.kind) {
+    case 'process':
+      return name;
+    case 'thread':
+      return pid === null ? `tid ${target.tid}` : `${name}, tid ${target.tid}`;
+    case 'handle':
+      return pid === null ? `handle 0x${target.handle.toString(16)}` : name;
+  }
 };
 
 const refusal = (decision: Decision, target: ReadTarget): TrustletError => {
@@ -340,7 +348,7 @@ const refusal = (decision: Decision, target: ReadTarget): TrustletError => {
   const status = decision.status === 0 ? '' : ` (${decision.statusName})`;
   return new TrustletError(
     'ERR_TRUSTLET_REFUSED',
-    `Refused ${operation} on ${nameOf(target, decision)}: ${decision.reason}${status}, asked through the ${decision.backend} backend. ${decision.advice}`,
+    `Refused ${operation} on ${nameOf(target, decision.pid)}: ${decision.reason}${status}, asked through the ${decision.backend} backend. ${decision.advice}`,
     {
       operation,
       decision,

@@ -48,6 +48,8 @@ export const guardReport = (vsm: Pick<Vsm, 'backend' | 'guard'>, entry: Operatio
       verdict: decision.verdict,
       reason: decision.reason,
       status: decision.status,
+      statusName: decision.statusName,
+      advice: decision.advice,
     },
     lines: (view) => [...linesOf(decision, entry, pid, view), seenOn(vsm.backend, view)],
   };

@@ -65,6 +65,8 @@ describe('trustlet check', () => {
       'parentPid',
       'name',
       'verdict',
+      'reason',
+      'evidence',
       'flags',
       'protection',
       'classification',
@@ -72,6 +74,7 @@ describe('trustlet check', () => {
       'startKey',
       'sessionId',
       'status',
+      'statusName',
     ]);
     assert.equal(record['name'], 'LsaIso.exe');
     assert.equal(record['classification'], 'Normal');

@@ -62,6 +62,8 @@ describe('trustlet guard', () => {
       verdict: 'secure',
       reason: 'secure',
       status: 0,
+      statusName: 'STATUS_SUCCESS',
+      advice: 'Leave this process alone: it is a trustlet, and the operation cannot work on it.',
     });
     const denied = document(on(guarded, `--json guard read ${lsass}`));
     assert.equal(denied['decision'], 'refuse');

@@ -80,6 +80,8 @@ describe('trustlet list', () => {
       'parentPid',
       'name',
       'verdict',
+      'reason',
+      'evidence',
       'flags',
       'protection',
       'classification',
@@ -87,6 +89,7 @@ describe('trustlet list', () => {
       'startKey',
       'sessionId',
       'status',
+      'statusName',
     ]);
     assert.equal(lsaiso['verdict'], 'secure');
     assert.equal(lsaiso['classification'], 'Normal');
