@@ -234,6 +234,16 @@ describe('guard.run', () => {
       assert.deepEqual([...backend.openHandles.keys()], [own]);
     });
 
+    test('a handle to a trustlet is refused under the pid the object reports, and the duplicate closed', () => {
+      backend.addProcess(100, { flags: 0x80 });
+      const own = backend.openProcess(100, 0x10).handle;
+      assert.throws(
+        () => vsm.guard.run({ handle: own, kind: 'process' }, 'read', never),
+        /Refused read on pid 100: secure/,
+      );
+      assert.deepEqual([...backend.openHandles.keys()], [own]);
+    });
+
     test('a handle that is none is refused', () => {
       const decision = decisionOf(() => vsm.guard.run({ handle: 0x1234n, kind: 'process' }, 'read', never));
       assert.equal(decision.reason, 'invalid-handle');
