@@ -11,7 +11,7 @@ import { setUp } from './setup.mjs';
 const long = process.argv.includes('--long');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const strict = process.env.CI === 'true';
-const context = { long, env: { TRUSTLET_RUNS: long ? '10000' : '1000' } };
+const context = { long, env: { TRUSTLET_RUNS: long ? '100000' : '10000' } };
 
 const chosen = SUITES.filter(
   ({ name }) =>
