@@ -73,6 +73,8 @@ export interface Backend {
   /** True if `examine` works on a handle that lacks the query right (the driver). */
   readonly examinesAnyHandle: boolean;
 
+  /** Pid of the process in whose name it asks: this one, or the emulated machine's agent. */
+  callerPid(): number;
   system(): SystemRecord;
   posture(): Posture;
   /** Opens, asks, closes. */

@@ -15,6 +15,8 @@ export interface BackendInfo {
   readonly simulated: boolean;
   /** One line for people. */
   readonly description: string;
+  /** Pid of the process in whose name it asks: this one, or the emulated machine's agent. An agent skips itself by it. */
+  readonly callerPid: number;
 }
 
 /**
@@ -37,7 +39,8 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
   constructor(backend: Backend, machine: M) {
     this.#backend = backend;
     this.machine = machine;
-    this.backend = { name: backend.name, simulated: backend.simulated, description: backend.description };
+    const { name, simulated, description } = backend;
+    this.backend = { name, simulated, description, callerPid: backend.callerPid() };
     const lifetime: Lifetime = {
       requireOpen: () => this.#requireOpen(),
       enter: () => {

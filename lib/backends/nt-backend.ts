@@ -82,6 +82,10 @@ export class NtBackend implements Backend {
     this.description = identity.description;
   }
 
+  callerPid(): number {
+    return this.api.currentPid();
+  }
+
   /** Kept once class 165 has answered (or is known not to exist): neither changes while a system runs. */
   system(): SystemRecord {
     if (this.#system !== undefined) return this.#system;

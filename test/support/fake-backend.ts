@@ -55,6 +55,10 @@ export class FakeBackend implements Backend {
     this.threads.set(tid, thread);
   }
 
+  callerPid(): number {
+    return 4;
+  }
+
   system(): SystemRecord {
     return this.systemRecord;
   }

@@ -22,6 +22,7 @@ export const censusCases: readonly ContractCase[] = [
     run: (machine) => {
       const found = machine.vsm.census().find(machine.pidOf('agent'));
       assert.equal(found?.pid, machine.pidOf('agent'));
+      assert.equal(machine.vsm.backend.callerPid, machine.pidOf('agent'));
       assert.notEqual(found?.createTime, null);
     },
   },
