@@ -51,6 +51,10 @@ export function requireObject(name: string, value: unknown): asserts value is Re
   }
 }
 
+/** The own properties of an argument, each read once, and nothing a polluted prototype adds. */
+export const ownProperties = (value: object): Readonly<Record<string, unknown>> =>
+  Object.assign(Object.create(null) as Record<string, unknown>, value);
+
 /** @throws TrustletError ERR_TRUSTLET_ARGUMENT for the first own key that is not in `known` */
 export const refuseUnknownKeys = (name: string, value: object, known: readonly string[]): void => {
   for (const key of Object.keys(value)) {

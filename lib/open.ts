@@ -5,7 +5,7 @@
  * No environment variable can blind a guard on Windows: there the environment may only name a real backend, and a simulated one
  * is honoured only if the program itself passes `allowSimulated: true`.
  */
-import { refuseUnknownKeys, requireObject, show } from './arguments.js';
+import { ownProperties, refuseUnknownKeys, requireObject, show } from './arguments.js';
 import type { Backend } from './backend.js';
 import type { AttachableMachine } from './backends/emulated.js';
 import type { Machine } from './emulator/machine.js';
@@ -54,8 +54,9 @@ const argument = (message: string): TrustletError => new TrustletError('ERR_TRUS
 const isMachine = (value: unknown): value is Machine & AttachableMachine =>
   typeof value === 'object' && value !== null && typeof (value as Partial<AttachableMachine>).ntApi === 'function';
 
-const readOptions = (options: unknown): OpenOptions => {
-  requireObject('options', options);
+const readOptions = (given: unknown): OpenOptions => {
+  requireObject('options', given);
+  const options = ownProperties(given);
   refuseUnknownKeys('options', options, ['backend', 'scenario', 'only', 'allowSimulated']);
   const { backend, scenario, only, allowSimulated } = options;
   if (scenario !== undefined && backend !== undefined && backend !== 'emulated' && backend !== 'auto') {

@@ -81,8 +81,8 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
    * @throws TrustletError ERR_TRUSTLET_ARGUMENT, ERR_TRUSTLET_CLOSED, ERR_TRUSTLET_BACKEND
    */
   query(target: number | ProcessTarget): ProcessFacts {
-    this.#requireOpen();
     const read = readTarget(target);
+    this.#requireOpen();
     if (read.kind !== 'process') {
       throw new TrustletError(
         'ERR_TRUSTLET_ARGUMENT',
@@ -108,7 +108,8 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
     this.#requireOpen();
     if (!Array.isArray(pids))
       throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `pids must be a list of pids; got ${show(pids)}.`);
-    const checked = pids.map((pid: unknown, index) => requireId(`pids[${index}]`, pid));
+    const checked = Array.from(pids, (pid: unknown, index) => requireId(`pids[${index}]`, pid));
+    this.#requireOpen();
     return this.#backend.queryMany(checked).map((record) => this.#facts(record));
   }
 

@@ -67,10 +67,6 @@ export class NtBackend implements Backend {
   readonly description: string;
   readonly examinesAnyHandle: boolean = false;
   protected readonly api: NtApi;
-  readonly #protection = new Uint8Array(1);
-  readonly #times = new Uint8Array(32);
-  readonly #sequence = new Uint8Array(8);
-  readonly #telemetry = new Uint8Array(TELEMETRY_BYTES);
   #listBytes = LIST_FIRST_BYTES;
   #bootId: bigint | null | undefined;
   #system: SystemRecord | undefined;
@@ -202,15 +198,18 @@ export class NtBackend implements Backend {
     const { wordSize } = this.api;
     const buffer = newExtendedBasicInformation(wordSize);
     const extended = this.api.queryInformationProcess(handle, ProcessInfoClass.BasicInformation, buffer);
-    const info = isSuccess(extended.status) ? decodeExtendedBasicInformation(buffer, wordSize) : null;
+    const decoded = extended.status === Status.SUCCESS ? decodeExtendedBasicInformation(buffer, wordSize) : null;
+    // An answer without a pid was never filled in, whatever its status says (only Idle has pid 0, and it cannot be opened).
+    const info = decoded === null || decoded.uniqueProcessId === 0 ? null : decoded;
     const basic = info ?? this.#askBasic(handle);
-    const protection = this.api.queryInformationProcess(handle, ProcessInfoClass.Protection, this.#protection);
+    const protectionByte = new Uint8Array(1);
+    const protection = this.api.queryInformationProcess(handle, ProcessInfoClass.Protection, protectionByte);
     const identity = this.#askIdentity(handle);
     return {
-      extendedStatus: extended.status,
+      extendedStatus: info === null && isSuccess(extended.status) ? Status.UNSUCCESSFUL : extended.status,
       flags: info === null ? null : info.flags,
       parentPid: basic === null ? null : basic.inheritedFromUniqueProcessId,
-      protection: isSuccess(protection.status) ? (this.#protection[0] ?? null) : null,
+      protection: isSuccess(protection.status) ? (protectionByte[0] ?? null) : null,
       ...identity,
       pid: basic?.uniqueProcessId ?? identity.pid,
     };
@@ -229,22 +228,21 @@ export class NtBackend implements Backend {
       const { processId: pid, createTime, startKey, sessionId } = telemetry;
       return { pid, createTime, startKey: startKey || null, sessionId };
     }
-    const times = this.api.queryInformationProcess(handle, ProcessInfoClass.Times, this.#times);
-    const createTime = isSuccess(times.status) ? decodeProcessTimes(this.#times).createTime : null;
-    const sequence = this.api.queryInformationProcess(handle, ProcessInfoClass.SequenceNumber, this.#sequence);
-    const number = isSuccess(sequence.status) ? new DataView(this.#sequence.buffer).getBigUint64(0, true) : null;
+    const timesBuffer = new Uint8Array(32);
+    const sequenceBuffer = new Uint8Array(8);
+    const times = this.api.queryInformationProcess(handle, ProcessInfoClass.Times, timesBuffer);
+    const createTime = isSuccess(times.status) ? decodeProcessTimes(timesBuffer).createTime : null;
+    const sequence = this.api.queryInformationProcess(handle, ProcessInfoClass.SequenceNumber, sequenceBuffer);
+    const number = isSuccess(sequence.status) ? new DataView(sequenceBuffer.buffer).getBigUint64(0, true) : null;
     return { pid: null, createTime, startKey: startKeyOf(number, this.#currentBootId()), sessionId: null };
   }
 
   #askTelemetry(handle: bigint): TelemetryId | null {
-    const { status, returnLength } = this.api.queryInformationProcess(
-      handle,
-      ProcessInfoClass.TelemetryId,
-      this.#telemetry,
-    );
+    const buffer = new Uint8Array(TELEMETRY_BYTES);
+    const { status, returnLength } = this.api.queryInformationProcess(handle, ProcessInfoClass.TelemetryId, buffer);
     const filled =
       isSuccess(status) || (status >>> 0 === Status.BUFFER_OVERFLOW && returnLength >= TELEMETRY_ID_FIXED_SIZE);
-    return filled ? decodeTelemetryId(this.#telemetry, this.api.wordSize) : null;
+    return filled ? decodeTelemetryId(buffer, this.api.wordSize) : null;
   }
 
   /** The boot id that tops every start key, learnt once from the caller's own process; null where class 64 is unknown. */

@@ -48,7 +48,14 @@ const readRequest = (target: unknown, operation: unknown, options: unknown): Req
 /** What was got hold of. `held` is null when there is nothing to close. */
 interface Acquired {
   readonly decision: Decision;
-  readonly held: { readonly handle: bigint; readonly rights: number; readonly facts: ProcessFacts } | null;
+  readonly held: Examined | null;
+}
+
+/** A handle the guard has opened and had examined. */
+interface Examined {
+  readonly handle: bigint;
+  readonly rights: number;
+  readonly facts: ProcessFacts;
 }
 
 /** What is known of the target when the guard decides. */
@@ -70,6 +77,7 @@ const compareIdentity = (
   const silent = identity.pid === 0 || (identity.createTime === null && identity.startKey === null);
   if (silent && judgement.verdict === 'unknown') return 'unchecked';
   const same =
+    identity.pid !== 0 &&
     (expected.pid === null || expected.pid === identity.pid) &&
     (expected.createTime === null || expected.createTime === identity.createTime) &&
     (expected.startKey === null || expected.startKey === identity.startKey);
@@ -83,11 +91,22 @@ const opensAnotherPid = (target: ReadTarget, found: number): boolean =>
   found !== target.expected.pid &&
   target.expected.pid - (target.expected.pid % 4) === found;
 
-const threadState = (target: ReadTarget, thread: Finding['thread']): 'paired' | 'unpaired' | 'exited' | null => {
-  if (thread === null) return null;
+const threadState = (target: ReadTarget, finding: Finding): 'paired' | 'unpaired' | 'exited' | null => {
+  const { thread } = finding;
+  if (thread === null) {
+    const examined = finding.acquisition.outcome === 'examined';
+    return examined && (target.kind === 'thread' || (target.kind === 'handle' && target.object === 'thread'))
+      ? 'unpaired'
+      : null;
+  }
   if (!isSuccess(thread.status) || (target.kind === 'thread' && thread.tid !== target.tid)) return 'unpaired';
   return thread.exited ? 'exited' : 'paired';
 };
+
+/** Where a held handle lies until it is released; the callback never sees it. */
+interface HandleSlot {
+  handle: bigint | null;
+}
 
 class HeldHandle implements Held {
   readonly pid: number;
@@ -95,10 +114,10 @@ class HeldHandle implements Held {
   readonly identity: ProcessIdentity;
   readonly rights: number;
   readonly facts: ProcessFacts;
-  #handle: bigint | null;
+  readonly #slot: HandleSlot;
 
-  constructor(handle: bigint, rights: number, facts: ProcessFacts, tid: number | null) {
-    this.#handle = handle;
+  constructor(slot: HandleSlot, rights: number, facts: ProcessFacts, tid: number | null) {
+    this.#slot = slot;
     this.pid = facts.pid;
     this.tid = tid;
     this.identity = { pid: facts.pid, createTime: facts.createTime, startKey: facts.startKey };
@@ -107,19 +126,14 @@ class HeldHandle implements Held {
   }
 
   get handle(): bigint {
-    if (this.#handle === null) {
+    const { handle } = this.#slot;
+    if (handle === null) {
       throw new TrustletError(
         'ERR_TRUSTLET_RELEASED',
         `The guarded handle of pid ${this.pid} was released when its callback settled; do the work inside the callback, or return a promise for it.`,
         { pid: this.pid },
       );
     }
-    return this.#handle;
-  }
-
-  release(): bigint | null {
-    const handle = this.#handle;
-    this.#handle = null;
     return handle;
   }
 }
@@ -128,6 +142,27 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   (typeof value === 'object' || typeof value === 'function') &&
   value !== null &&
   typeof (value as { then?: unknown }).then === 'function';
+
+const settled = async <T>(result: PromiseLike<T>, afterwards: () => void): Promise<T> => {
+  try {
+    return await result;
+  } finally {
+    afterwards();
+  }
+};
+
+/** Runs `act`, and `afterwards` once it has returned, thrown, or the promise it returned has settled. */
+const whenSettled = <T>(act: () => T, afterwards: () => void): T => {
+  let pending = false;
+  try {
+    const result = act();
+    if (!isThenable(result)) return result;
+    pending = true;
+    return settled(result, afterwards) as T;
+  } finally {
+    if (!pending) afterwards();
+  }
+};
 
 export class Guard {
   readonly #backend: Backend;
@@ -147,9 +182,12 @@ export class Guard {
    * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a malformed target or operation, ERR_TRUSTLET_CLOSED
    */
   check(target: Target, operation: GuardOperation | readonly GuardOperation[], options?: GuardOptions): Decision {
-    const { decision, held } = this.#acquire(readRequest(target, operation, options), 'check');
-    if (held !== null) this.#close(held.handle, held.facts.pid);
-    return decision;
+    const request = readRequest(target, operation, options);
+    return this.#alive(() => {
+      const { decision, held } = this.#acquire(request, 'check');
+      if (held !== null) this.#close(held.handle, held.facts.pid);
+      return decision;
+    });
   }
 
   /**
@@ -174,31 +212,34 @@ export class Guard {
   ): T {
     const request = readRequest(target, operation, options);
     requireFunction('callback', callback);
-    const { decision, held } = this.#acquire(request, 'run');
-    if (held === null || decision.decision === 'refuse') {
-      if (held !== null) this.#close(held.handle, held.facts.pid);
-      throw refusal(decision, request.target);
-    }
-    return this.#hold(new HeldHandle(held.handle, held.rights, held.facts, decision.tid), callback);
+    return this.#alive(() => {
+      const { decision, held } = this.#acquire(request, 'run');
+      if (held === null || decision.decision === 'refuse') {
+        if (held !== null) this.#close(held.handle, held.facts.pid);
+        throw refusal(decision, request.target);
+      }
+      return this.#hold(held, decision.tid, callback);
+    });
   }
 
-  #hold<T>(held: HeldHandle, callback: (held: Held) => T): T {
-    const release = (): void => {
-      const handle = held.release();
-      if (handle !== null) this.#close(handle, held.pid);
-      this.#lifetime.leave();
-    };
+  /** Keeps the backend alive while `act` runs, and until a promise it returns settles. */
+  #alive<T>(act: () => T): T {
+    this.#lifetime.requireOpen();
     this.#lifetime.enter();
-    let pending = false;
-    try {
-      const result = callback(held);
-      if (!isThenable(result)) return result;
-      const settled = Promise.resolve(result).finally(release);
-      pending = true;
-      return settled as T;
-    } finally {
-      if (!pending) release();
-    }
+    return whenSettled(act, () => this.#lifetime.leave());
+  }
+
+  #hold<T>({ handle, rights, facts }: Examined, tid: number | null, callback: (held: Held) => T): T {
+    const slot: HandleSlot = { handle };
+    const release = (): void => {
+      slot.handle = null;
+      this.#close(handle, facts.pid);
+    };
+    return whenSettled(() => {
+      // Asking may have run code of the caller's (a race scripted in the emulator) that closed the vsm.
+      this.#lifetime.requireOpen();
+      return callback(new HeldHandle(slot, rights, facts, tid));
+    }, release);
   }
 
   #close(handle: bigint, pid: number | null): void {
@@ -212,8 +253,6 @@ export class Guard {
   }
 
   #acquire(request: Request, purpose: 'check' | 'run'): Acquired {
-    // After the arguments were read: a getter among them may have closed the vsm.
-    this.#lifetime.requireOpen();
     const kind = handleKind(request, purpose);
     const rights = kind === request.operations.acts ? request.operations.rights : 0;
     const queryRight =
@@ -293,7 +332,7 @@ export class Guard {
       acquisition: finding.acquisition,
       judgement: finding.judgement,
       identity: compareIdentity(target.expected, finding),
-      thread: threadState(target, finding.thread),
+      thread: threadState(target, finding),
     });
     return {
       ...core,

@@ -1,5 +1,12 @@
 /** Reading a caller's `Target` and operation list, strictly: a misread target is the one mistake a guard must not make. */
-import { optionalIdentityField, refuseUnknownKeys, requireId, requireObject, show } from '../arguments.js';
+import {
+  optionalIdentityField,
+  ownProperties,
+  refuseUnknownKeys,
+  requireId,
+  requireObject,
+  show,
+} from '../arguments.js';
 import type { ObjectKind } from '../backend.js';
 import { TrustletError } from '../errors.js';
 import type { GuardOperation } from '../types.js';
@@ -41,14 +48,15 @@ const expectedIdentity = (target: Readonly<Record<string, unknown>>, pid: number
 };
 
 /**
- * @param target a pid, `{ pid, createTime?, startKey? }`, `{ tid, pid?, createTime?, startKey? }` or `{ handle, kind }`
+ * @param given a pid, `{ pid, createTime?, startKey? }`, `{ tid, pid?, createTime?, startKey? }` or `{ handle, kind }`
  * @throws TrustletError ERR_TRUSTLET_ARGUMENT, naming the property
  */
-export const readTarget = (target: unknown): ReadTarget => {
-  if (typeof target !== 'object' || target === null) {
-    return { kind: 'process', expected: { ...NO_EXPECTATION, pid: requireId('pid', target) } };
+export const readTarget = (given: unknown): ReadTarget => {
+  if (typeof given !== 'object' || given === null) {
+    return { kind: 'process', expected: { ...NO_EXPECTATION, pid: requireId('pid', given) } };
   }
-  requireObject('target', target);
+  requireObject('target', given);
+  const target = ownProperties(given);
   if (target['handle'] !== undefined) {
     refuseUnknownKeys('a handle target', target, ['handle', 'kind']);
     const { handle, kind } = target;
@@ -84,7 +92,7 @@ export interface ReadOperations {
  * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown name, an empty list, or a mix of process and thread operations
  */
 export const readOperations = (operation: unknown): ReadOperations => {
-  const names: readonly unknown[] = Array.isArray(operation) ? operation : [operation];
+  const names: readonly unknown[] = Array.isArray(operation) ? Array.from(operation) : [operation];
   const entries = names.map((name) => {
     const entry = typeof name === 'string' ? operationEntry(name) : undefined;
     if (entry === undefined) {
@@ -117,7 +125,7 @@ export const readAccepted = (options: unknown): ReadonlySet<GuardOperation> => {
   if (options === undefined) return new Set();
   requireObject('options', options);
   refuseUnknownKeys('options', options, ['accept']);
-  const { accept } = options;
+  const { accept } = ownProperties(options);
   if (accept === undefined) return new Set();
   if (!Array.isArray(accept))
     throw argumentError(`options.accept must be a list of operation names; got ${show(accept)}.`);

@@ -228,6 +228,17 @@ describe('query', () => {
 });
 
 describe('buffers that lie', () => {
+  test('a success that filled nothing, or one that is only informational, is no answer', () => {
+    const original = api.queryInformationProcess.bind(api);
+    for (const status of [SUCCESS, 0x103, 0x40000000]) {
+      api.queryInformationProcess = (handle, infoClass, buffer) =>
+        infoClass === 0 && buffer.length === 64 ? { status, returnLength: 64 } : original(handle, infoClass, buffer);
+      const found = backend.examine(0x40n, 'process').record;
+      assert.equal(found.flags, null);
+      assert.equal(found.extendedStatus, 0xc0000001);
+    }
+  });
+
   test('an extended query whose Size is too small, or whose pid is cut, is a format error, and the handle is closed', () => {
     const format = (error: unknown) => error instanceof TrustletError && error.code === 'ERR_TRUSTLET_FORMAT';
     const small = encodeExtendedBasicInformation(basic, 8);
