@@ -2,13 +2,11 @@
 import type { Backend, ProcessRecord, SystemRecord } from './backend.js';
 import { judge } from './guard/verdict.js';
 import { decodeClassification } from './layout/classification.js';
+import { IDLE_PID, SYSTEM_PID } from './layout/fixed-pids.js';
 import { decodeProcessFlags } from './layout/process-flags.js';
 import { decodeProtection } from './layout/protection.js';
 import { ntstatusName } from './ntstatus.js';
 import type { ProcessFacts, ProcessIdentity } from './types.js';
-
-/** The System process has had pid 4 since Windows XP; it cannot be given to another process. */
-const SYSTEM_PID = 4;
 
 /** @returns the identity a record gives; a start key or create time of 0 is absent */
 export const identityOf = (record: ProcessRecord): ProcessIdentity => ({
@@ -40,7 +38,8 @@ export const factsFrom = (
     flags: record.flags === null ? null : decodeProcessFlags(record.flags),
     protection: record.protection === null ? null : decodeProtection(record.protection),
     classification,
-    pseudo: record.pid === 0 || record.pid === SYSTEM_PID || (classification !== null && classification !== 'Normal'),
+    pseudo:
+      record.pid === IDLE_PID || record.pid === SYSTEM_PID || (classification !== null && classification !== 'Normal'),
     name: record.name,
     parentPid: record.parentPid,
     sessionId: record.sessionId,

@@ -7,6 +7,10 @@
  */
 import type { WordSize } from './layout/word-size.js';
 
+/** NtCurrentProcess() and NtCurrentThread(). */
+export const CURRENT_PROCESS = -1n;
+export const CURRENT_THREAD = -2n;
+
 /** Result of a query: NTSTATUS, and the length the callee says it wrote or needs (0 where it says nothing). */
 export interface QueryResult {
   readonly status: number;

@@ -45,9 +45,6 @@ export const Status = {
   FLT_INSTANCE_ALTITUDE_COLLISION: 0xc01c0011,
 } as const;
 
-/** Name of one of `Status`'s members. */
-export type StatusName = keyof typeof Status;
-
 const names: ReadonlyMap<number, string> = new Map(Object.entries(Status).map(([name, value]) => [value, name]));
 
 const win32ByStatus: ReadonlyMap<number, number> = new Map<number, number>([

@@ -5,7 +5,7 @@
  * No environment variable can blind a guard on Windows: there the environment may only name a real backend, and a simulated one
  * is honoured only if the program itself passes `allowSimulated: true`.
  */
-import { ownProperties, refuseUnknownKeys, requireObject, show } from './arguments.js';
+import { isList, isObject, readProperties, requireObject, show } from './arguments.js';
 import type { Backend } from './backend.js';
 import type { AttachableMachine } from './backends/emulated.js';
 import type { Machine } from './emulator/machine.js';
@@ -19,7 +19,10 @@ import { Vsm } from './vsm.js';
 export interface OpenOptions {
   /** A backend by name, which never falls back to another, or a machine from `trustlet/emulator` to attach to. */
   readonly backend?: 'ntdll' | 'emulated' | 'auto' | Machine | undefined;
-  /** Scenario of an emulated machine: a built-in name, a JSON file, or a scenario object. Implies `backend: 'emulated'`. */
+  /**
+   * Scenario of an emulated machine: a built-in name, a JSON file, or a scenario object. Implies `backend: 'emulated'`. Default:
+   * `TRUSTLET_SCENARIO`, else `credential-guard`.
+   */
   readonly scenario?: string | Scenario | undefined;
   /** The only backends this program accepts; anything else is ERR_TRUSTLET_BACKEND_REFUSED. */
   readonly only?: readonly BackendName[] | undefined;
@@ -38,6 +41,7 @@ export interface Surroundings {
 const here = (): Surroundings => ({ platform: process.platform, environment: process.env, ntdllLibrary: 'ntdll.dll' });
 
 const BACKEND_NAMES: readonly BackendName[] = ['driver', 'ntdll', 'emulated', 'replay'];
+const isKnown = (name: string): name is BackendName => (BACKEND_NAMES as readonly string[]).includes(name);
 const SIMULATED: readonly BackendName[] = ['emulated', 'replay'];
 
 type EmulatedBackendModule = typeof import('./backends/emulated.js');
@@ -52,13 +56,22 @@ const refused = (message: string): TrustletError => new TrustletError('ERR_TRUST
 const argument = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_ARGUMENT', message);
 
 const isMachine = (value: unknown): value is Machine & AttachableMachine =>
-  typeof value === 'object' && value !== null && typeof (value as Partial<AttachableMachine>).ntApi === 'function';
+  isObject(value) && typeof (value as Partial<AttachableMachine>).ntApi === 'function';
+
+/** A copy of options.only. @throws TrustletError ERR_TRUSTLET_ARGUMENT unless it is a list of backend names, or left out */
+const readOnly = (given: unknown): readonly BackendName[] | undefined => {
+  if (given === undefined) return undefined;
+  const names: readonly unknown[] = isList(given) ? Array.from(given) : [given];
+  const wrong = isList(given) ? names.findIndex((name) => typeof name !== 'string' || !isKnown(name)) : 0;
+  if (wrong === -1) return names as readonly BackendName[];
+  throw argument(`options.only must be a list of ${BACKEND_NAMES.join(', ')}; got ${show(names[wrong])}.`);
+};
 
 const readOptions = (given: unknown): OpenOptions => {
   requireObject('options', given);
-  const options = ownProperties(given);
-  refuseUnknownKeys('options', options, ['backend', 'scenario', 'only', 'allowSimulated']);
-  const { backend, scenario, only, allowSimulated } = options;
+  const read = readProperties('options', given, ['backend', 'scenario', 'only', 'allowSimulated']);
+  const { backend, scenario, allowSimulated } = read;
+  const only = readOnly(read.only);
   if (scenario !== undefined && backend !== undefined && backend !== 'emulated' && backend !== 'auto') {
     throw argument(
       `options.scenario describes a machine to boot and does not go with backend ${show(backend)}; leave one of them out.`,
@@ -67,16 +80,16 @@ const readOptions = (given: unknown): OpenOptions => {
   if (backend !== undefined && typeof backend !== 'string' && !isMachine(backend)) {
     throw argument(`options.backend must be a name or a machine from trustlet/emulator; got ${show(backend)}.`);
   }
-  if (only !== undefined) {
-    const unknownName = Array.isArray(only) ? only.find((name) => !BACKEND_NAMES.includes(name)) : only;
-    if (!Array.isArray(only) || unknownName !== undefined) {
-      throw argument(`options.only must be a list of ${BACKEND_NAMES.join(', ')}; got ${show(unknownName)}.`);
-    }
-  }
   if (allowSimulated !== undefined && typeof allowSimulated !== 'boolean') {
     throw argument(`options.allowSimulated must be true or false; got ${show(allowSimulated)}.`);
   }
-  return options;
+  return {
+    // A name that is none is refused where it is chosen, as one from the environment is.
+    backend: backend as OpenOptions['backend'],
+    scenario: scenario as OpenOptions['scenario'],
+    only,
+    allowSimulated,
+  };
 };
 
 /** Which backend, and who said so. */
@@ -88,10 +101,11 @@ interface Choice {
 
 const choose = (options: OpenOptions, { platform, environment }: Surroundings): Choice => {
   const { backend, scenario } = options;
-  if (typeof backend === 'string' && backend !== 'auto') return { backend, scenario, by: 'code' };
-  if (scenario !== undefined) return { backend: 'emulated', scenario, by: 'code' };
   const named = environment['TRUSTLET_BACKEND'] || undefined;
   const wanted = environment['TRUSTLET_SCENARIO'] || undefined;
+  if (backend === 'emulated') return { backend, scenario: scenario ?? wanted, by: 'code' };
+  if (typeof backend === 'string' && backend !== 'auto') return { backend, scenario, by: 'code' };
+  if (scenario !== undefined) return { backend: 'emulated', scenario, by: 'code' };
   if (named !== undefined && named !== 'auto') return { backend: named, scenario: wanted, by: 'environment' };
   if (wanted !== undefined && platform !== 'win32') return { backend: 'emulated', scenario: wanted, by: 'environment' };
   return { backend: 'ntdll', scenario: undefined, by: 'default' };
@@ -103,8 +117,6 @@ const chosenBy = (by: Choice['by']): string =>
     environment: 'chosen by TRUSTLET_BACKEND or TRUSTLET_SCENARIO',
     default: 'the default here',
   })[by];
-
-const isKnown = (name: string): name is BackendName => (BACKEND_NAMES as readonly string[]).includes(name);
 
 const requireAllowed = (name: BackendName, by: Choice['by'], options: OpenOptions, platform: NodeJS.Platform): void => {
   if (options.only !== undefined && !options.only.includes(name)) {

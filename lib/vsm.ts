@@ -1,5 +1,5 @@
 /** The object `open()` returns: one face over whichever backend answers. */
-import { requireId, show } from './arguments.js';
+import { isList, isObject, MAX_UINT32, readMember, requireId, show } from './arguments.js';
 import type { Backend, ProcessRecord } from './backend.js';
 import { Census } from './census.js';
 import { TrustletError } from './errors.js';
@@ -43,13 +43,8 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
     this.backend = { name, simulated, description, callerPid: backend.callerPid() };
     const lifetime: Lifetime = {
       requireOpen: () => this.#requireOpen(),
-      enter: () => {
-        this.#held += 1;
-      },
-      leave: () => {
-        this.#held -= 1;
-        this.#disposeWhenIdle();
-      },
+      enter: () => this.#enter(),
+      leave: () => this.#leave(),
     };
     this.guard = new Guard(backend, lifetime);
   }
@@ -63,7 +58,6 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
    * ERR_TRUSTLET_ARGUMENT, ERR_TRUSTLET_CLOSED
    */
   isSecureProcess(pid: number): boolean {
-    this.#requireOpen();
     const facts = this.query(requireId('pid', pid));
     if (facts.verdict !== 'unknown') return facts.verdict === 'secure';
     throw new TrustletError(
@@ -82,7 +76,6 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
    */
   query(target: number | ProcessTarget): ProcessFacts {
     const read = readTarget(target);
-    this.#requireOpen();
     if (read.kind !== 'process') {
       throw new TrustletError(
         'ERR_TRUSTLET_ARGUMENT',
@@ -90,7 +83,7 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
       );
     }
     const { pid, createTime, startKey } = read.expected;
-    const facts = this.#facts(this.#backend.query(pid));
+    const facts = this.#alive(() => this.#facts(this.#backend.query(pid)));
     const silent = facts.createTime === null && facts.startKey === null && facts.verdict === 'unknown';
     const same =
       (createTime === null || createTime === facts.createTime) && (startKey === null || startKey === facts.startKey);
@@ -105,12 +98,10 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
    * @throws TrustletError ERR_TRUSTLET_ARGUMENT (naming the index), ERR_TRUSTLET_CLOSED, ERR_TRUSTLET_BACKEND
    */
   queryMany(pids: readonly number[]): ProcessFacts[] {
-    this.#requireOpen();
-    if (!Array.isArray(pids))
+    if (!isList(pids))
       throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `pids must be a list of pids; got ${show(pids)}.`);
     const checked = Array.from(pids, (pid: unknown, index) => requireId(`pids[${index}]`, pid));
-    this.#requireOpen();
-    return this.#backend.queryMany(checked).map((record) => this.#facts(record));
+    return this.#alive(() => this.#backend.queryMany(checked).map((record) => this.#facts(record)));
   }
 
   /**
@@ -119,14 +110,12 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
    * @throws TrustletError ERR_TRUSTLET_CLOSED, ERR_TRUSTLET_BACKEND when the process list cannot be read
    */
   census(): Census {
-    this.#requireOpen();
-    return new Census(this.#backend.census(), this.#backend.system(), this.#backend);
+    return this.#alive(() => new Census(this.#backend.census(), this.#backend.system(), this.#backend));
   }
 
   /** What of VSM, VBS, HVCI and Credential Guard is configured and running, with the evidence for each answer. */
   posture(): Posture {
-    this.#requireOpen();
-    return this.#backend.posture();
+    return this.#alive(() => this.#backend.posture());
   }
 
   /**
@@ -139,6 +128,7 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
    * @throws TrustletError ERR_TRUSTLET_ARGUMENT, ERR_TRUSTLET_CLOSED
    */
   explain(target: number | ProcessTarget, error?: unknown): Explanation {
+    const met = readError(error);
     const facts = this.query(target);
     const listed = this.census().find(facts.pid);
     const isSame = listed !== undefined && listed.createTime === facts.createTime;
@@ -147,10 +137,13 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
       listed !== undefined && (isSame || silent)
         ? { ...facts, name: listed.name, classification: listed.classification, pseudo: listed.pseudo }
         : facts;
-    return explainFacts(known, readError(error), this.#backend);
+    return explainFacts(known, met, this.#backend);
   }
 
-  /** New calls throw ERR_TRUSTLET_CLOSED from now on; the backend is let go of once the last held handle is released. Idempotent. */
+  /**
+   * New calls throw ERR_TRUSTLET_CLOSED from now on; the backend is let go of once no call is under way and the last held handle is
+   * released. Idempotent.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -170,6 +163,26 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
     return factsFrom(record, this.#backend.system(), this.#backend);
   }
 
+  /** Keeps the backend while `ask` runs: a race scripted in the emulator may close the vsm under it. */
+  #alive<T>(ask: () => T): T {
+    this.#requireOpen();
+    this.#enter();
+    try {
+      return ask();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #enter(): void {
+    this.#held += 1;
+  }
+
+  #leave(): void {
+    this.#held -= 1;
+    this.#disposeWhenIdle();
+  }
+
   #requireOpen(): void {
     if (this.#closed) {
       throw new TrustletError(
@@ -184,13 +197,21 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
   }
 }
 
+const isErrorCode = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= -0x8000_0000 && value <= MAX_UINT32;
+
 const readError = (error: unknown): ExplainedError | null => {
   if (error === undefined || error === null) return null;
-  if (typeof error === 'number' && Number.isInteger(error) && error >= -0x8000_0000 && error <= 0xffff_ffff)
-    return readErrorCode(error);
-  const carrier: { readonly ntstatus?: unknown; readonly win32?: unknown } = typeof error === 'object' ? error : {};
-  const code = carrier.ntstatus ?? carrier.win32;
-  if (typeof code === 'number') return readErrorCode(code);
+  if (isErrorCode(error)) return readErrorCode(error);
+  for (const name of isObject(error) ? (['ntstatus', 'win32'] as const) : []) {
+    const code = readMember(error as object, name);
+    if (code === undefined || code === null) continue;
+    if (isErrorCode(code)) return readErrorCode(code);
+    throw new TrustletError(
+      'ERR_TRUSTLET_ARGUMENT',
+      `error.${name} must be a whole number of 32 bits; got ${show(code)}.`,
+    );
+  }
   throw new TrustletError(
     'ERR_TRUSTLET_ARGUMENT',
     `error must be a number or carry ntstatus or win32; got ${show(error)}.`,

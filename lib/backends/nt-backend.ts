@@ -10,36 +10,36 @@ import { ProcessAccess } from '../guard/operations.js';
 import {
   type BasicInformation,
   basicInformationSize,
+  bootIdOf,
   decodeBasicInformation,
   decodeExtendedBasicInformation,
   decodeProcessTimes,
   decodeTelemetryId,
   decodeThreadBasicInformation,
+  FirstBuild,
   newExtendedBasicInformation,
   ProcessInfoClass,
   ProcessList,
   SystemInfoClass,
+  startKeyOf,
   TELEMETRY_ID_FIXED_SIZE,
   type TelemetryId,
   ThreadInfoClass,
   threadBasicInformationSize,
 } from '../layout/index.js';
-import type { NtApi, OpenResult } from '../nt-api.js';
+import { CURRENT_PROCESS, type NtApi, type OpenResult } from '../nt-api.js';
 import { isSuccess, ntstatusName, Status } from '../ntstatus.js';
 import type { BackendName, Posture } from '../types.js';
 import { readPosture } from './nt-posture.js';
+import { failureStatus, querySystemClass } from './system-class.js';
 
-const CURRENT_PROCESS = -1n;
 /** First growth step and slack for class 5: the list may grow between two calls (facts/nt.md 4.1). */
 const LIST_FIRST_BYTES = 0x20000;
 const LIST_SLACK_BYTES = 0x4000;
-const LIST_TRIES = 16;
+/** Far beyond what any machine has processes and threads for: whoever asks for more is not telling the truth. */
+const LIST_MOST_BYTES = 2 ** 30;
 /** Room for the telemetry id's strings; the fixed part is filled even when they do not fit (facts/nt.md 4.3). */
 const TELEMETRY_BYTES = 1024;
-/** `start key = boot id << 48 | sequence number` (facts/nt.md 4.3). */
-const SEQUENCE_BITS = 48n;
-/** Class 5 carries its extension from Windows 10 1709 on, in native 64-bit callers (facts/nt.md 4.1). */
-const FIRST_BUILD_WITH_EXTENSION = 16299;
 
 /** How a backend presents itself. */
 export interface NtBackendIdentity {
@@ -85,14 +85,15 @@ export class NtBackend implements Backend {
   /** Kept once class 165 has answered (or is known not to exist): neither changes while a system runs. */
   system(): SystemRecord {
     if (this.#system !== undefined) return this.#system;
-    const buffer = new Uint8Array(16);
-    const { status } = this.api.querySystemInformation(SystemInfoClass.IsolatedUserMode, buffer);
+    // Every flag set: a word that nobody writes says that the secure kernel runs.
+    const buffer = new Uint8Array(16).fill(0xff);
+    const { status, filled } = querySystemClass(this.api, SystemInfoClass.IsolatedUserMode, buffer, 4);
     const system: SystemRecord = {
       build: this.api.version().build,
       isolatedUserModeStatus: status,
-      isolatedUserModeFlags: isSuccess(status) ? new DataView(buffer.buffer).getUint32(0, true) : null,
+      isolatedUserModeFlags: filled ? new DataView(buffer.buffer).getUint32(0, true) : null,
     };
-    if (isSuccess(status) || status >>> 0 === Status.INVALID_INFO_CLASS) this.#system = system;
+    if (filled || status >>> 0 === Status.INVALID_INFO_CLASS) this.#system = system;
     return system;
   }
 
@@ -182,7 +183,8 @@ export class NtBackend implements Backend {
     const basic = this.api.queryInformationThread(handle, ThreadInfoClass.BasicInformation, buffer);
     if (!isSuccess(basic.status)) return { status: basic.status, pid: 0, tid: 0, exited: false };
     const { uniqueProcess, uniqueThread } = decodeThreadBasicInformation(buffer, this.api.wordSize);
-    const terminated = new Uint8Array(4);
+    // All ones: a word that nobody writes says that the thread has ended.
+    const terminated = new Uint8Array(4).fill(0xff);
     const ended = this.api.queryInformationThread(handle, ThreadInfoClass.IsTerminated, terminated);
     // A thread that will not say whether it lives is not acted on.
     if (!isSuccess(ended.status)) return { status: ended.status, pid: uniqueProcess, tid: uniqueThread, exited: false };
@@ -198,7 +200,9 @@ export class NtBackend implements Backend {
     const { wordSize } = this.api;
     const buffer = newExtendedBasicInformation(wordSize);
     const extended = this.api.queryInformationProcess(handle, ProcessInfoClass.BasicInformation, buffer);
-    const decoded = extended.status === Status.SUCCESS ? decodeExtendedBasicInformation(buffer, wordSize) : null;
+    // Windows answers with the length it was asked for (facts/nt.md 1.3): any other answer is of another structure.
+    const answered = extended.status === Status.SUCCESS && extended.returnLength === buffer.byteLength;
+    const decoded = answered ? decodeExtendedBasicInformation(buffer, wordSize) : null;
     // An answer without a pid was never filled in, whatever its status says (only Idle has pid 0, and it cannot be opened).
     const info = decoded === null || decoded.uniqueProcessId === 0 ? null : decoded;
     const basic = info ?? this.#askBasic(handle);
@@ -206,7 +210,7 @@ export class NtBackend implements Backend {
     const protection = this.api.queryInformationProcess(handle, ProcessInfoClass.Protection, protectionByte);
     const identity = this.#askIdentity(handle);
     return {
-      extendedStatus: info === null && isSuccess(extended.status) ? Status.UNSUCCESSFUL : extended.status,
+      extendedStatus: info === null ? failureStatus(extended.status) : extended.status,
       flags: info === null ? null : info.flags,
       parentPid: basic === null ? null : basic.inheritedFromUniqueProcessId,
       protection: isSuccess(protection.status) ? (protectionByte[0] ?? null) : null,
@@ -234,7 +238,7 @@ export class NtBackend implements Backend {
     const createTime = isSuccess(times.status) ? decodeProcessTimes(timesBuffer).createTime : null;
     const sequence = this.api.queryInformationProcess(handle, ProcessInfoClass.SequenceNumber, sequenceBuffer);
     const number = isSuccess(sequence.status) ? new DataView(sequenceBuffer.buffer).getBigUint64(0, true) : null;
-    return { pid: null, createTime, startKey: startKeyOf(number, this.#currentBootId()), sessionId: null };
+    return { pid: null, createTime, startKey: knownStartKey(number, this.#currentBootId()), sessionId: null };
   }
 
   #askTelemetry(handle: bigint): TelemetryId | null {
@@ -249,30 +253,31 @@ export class NtBackend implements Backend {
   #currentBootId(): bigint | null {
     if (this.#bootId === undefined) {
       const own = this.#askTelemetry(CURRENT_PROCESS);
-      this.#bootId = own === null ? null : own.startKey >> SEQUENCE_BITS;
+      this.#bootId = own === null ? null : bootIdOf(own.startKey);
     }
     return this.#bootId;
   }
 
   #processList(): ProcessList {
-    for (let attempt = 0; attempt < LIST_TRIES; attempt += 1) {
-      const buffer = new Uint8Array(this.#listBytes);
+    for (let bytes = this.#listBytes; bytes <= LIST_MOST_BYTES; ) {
+      const buffer = new Uint8Array(bytes);
       const { status, returnLength } = this.api.querySystemInformation(SystemInfoClass.ProcessInformation, buffer);
       if (isSuccess(status)) {
+        this.#listBytes = bytes;
         return ProcessList.index(
           returnLength > 0 && returnLength < buffer.length ? buffer.subarray(0, returnLength) : buffer,
           {
             base: this.api.addressOf(buffer),
             wordSize: this.api.wordSize,
-            extension: this.api.wordSize === 8 && this.api.version().build >= FIRST_BUILD_WITH_EXTENSION,
+            extension: this.api.wordSize === 8 && this.api.version().build >= FirstBuild.ProcessListExtension,
           },
         );
       }
       const tooSmall = status >>> 0 === Status.INFO_LENGTH_MISMATCH || status >>> 0 === Status.BUFFER_TOO_SMALL;
       if (!tooSmall) throw listError(status, `the kernel answered ${ntstatusName(status)}`);
-      this.#listBytes = Math.max(returnLength + LIST_SLACK_BYTES, this.#listBytes * 2);
+      bytes = Math.max(returnLength + LIST_SLACK_BYTES, bytes * 2);
     }
-    throw listError(Status.INFO_LENGTH_MISMATCH, `the list grew faster than the buffer ${LIST_TRIES} times in a row`);
+    throw listError(Status.INFO_LENGTH_MISMATCH, `it is said to need more than ${LIST_MOST_BYTES / 2 ** 20} MiB`);
   }
 }
 
@@ -285,10 +290,8 @@ const listError = (ntstatus: number, why: string): TrustletError =>
     },
   );
 
-const startKeyOf = (sequenceNumber: bigint | null, bootId: bigint | null): bigint | null =>
-  sequenceNumber === null || sequenceNumber === 0n || bootId === null
-    ? null
-    : (bootId << SEQUENCE_BITS) | sequenceNumber;
+const knownStartKey = (sequenceNumber: bigint | null, bootId: bigint | null): bigint | null =>
+  sequenceNumber === null || sequenceNumber === 0n || bootId === null ? null : startKeyOf(bootId, sequenceNumber);
 
 const recordOf = (pid: number, openStatus: number, answers: HandleAnswers | null): ProcessRecord => ({
   pid,
@@ -335,7 +338,7 @@ class ListedRecords implements CensusRecords {
       parentPid: list.parentPid(index),
       sessionId: list.sessionId(index),
       createTime,
-      startKey: startKeyOf(list.sequenceNumber(index), this.#bootId) ?? answer.startKey,
+      startKey: knownStartKey(list.sequenceNumber(index), this.#bootId) ?? answer.startKey,
     };
     if (!isSuccess(answer.openStatus)) return { ...answer, ...listed };
     // An answer that does not say whose it is is no answer about this process.

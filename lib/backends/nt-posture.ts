@@ -10,8 +10,9 @@ import {
   SystemInfoClass,
 } from '../layout/index.js';
 import type { NtApi } from '../nt-api.js';
-import { isSuccess, ntstatusName, Status } from '../ntstatus.js';
+import { ntstatusName, Status } from '../ntstatus.js';
 import type { BackendName, Posture, PostureAnswer, PostureSource } from '../types.js';
+import { failureStatus, querySystemClass } from './system-class.js';
 
 type Values = Readonly<Record<string, boolean | number | string>>;
 
@@ -30,9 +31,9 @@ const ask = <T extends object>(
 ): Answer<T> => {
   let status: number = Status.INFO_LENGTH_MISMATCH;
   for (const buffer of buffers) {
-    const result = api.querySystemInformation(infoClass, buffer);
-    status = result.status;
-    if (isSuccess(status)) return { infoClass, status, value: decode(buffer) };
+    const { status: answered, filled } = querySystemClass(api, infoClass, buffer, 1);
+    if (filled) return { infoClass, status: answered, value: decode(buffer) };
+    status = failureStatus(answered);
     if (status >>> 0 !== Status.INFO_LENGTH_MISMATCH) break;
   }
   return { infoClass, status, value: null };

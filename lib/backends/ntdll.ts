@@ -9,15 +9,15 @@ import type { Backend } from '../backend.js';
 import { TrustletError } from '../errors.js';
 import { basicInformationSize, decodeBasicInformation, ProcessInfoClass, type WordSize } from '../layout/index.js';
 import { requirePackage } from '../lazy-module.js';
-import type { NtApi, OpenResult, QueryResult } from '../nt-api.js';
-import { isSuccess } from '../ntstatus.js';
+import { CURRENT_PROCESS, type NtApi, type OpenResult, type QueryResult } from '../nt-api.js';
+import { isSuccess, Status } from '../ntstatus.js';
+import { handleWord } from './handle-word.js';
 import { NtBackend } from './nt-backend.js';
 
 type Koffi = typeof import('koffi');
 type Library = ReturnType<Koffi['load']>;
 type NativeFunction = (...args: readonly (number | bigint | Uint8Array | null)[]) => number;
 
-const CURRENT_PROCESS = -1n;
 /** sizeof(RTL_OSVERSIONINFOW), the same in 32 and 64 bits [known]. */
 const VERSION_INFO_BYTES = 276;
 /** What RtlNtStatusToDosError says of a status it has no code for: ERROR_MR_MID_NOT_FOUND [known]. */
@@ -144,26 +144,24 @@ class KoffiNtApi implements NtApi {
   }
 
   duplicate(handle: bigint, access: number): OpenResult {
-    const source = this.#word(handle);
+    const source = handleWord(handle, this.wordSize);
+    if (source === null) return { status: Status.INVALID_HANDLE, handle: 0n };
     return this.#opened(
       this.#call.NtDuplicateObject(CURRENT_PROCESS, source, CURRENT_PROCESS, this.#handle, access >>> 0, 0, 0),
     );
   }
 
   close(handle: bigint): number {
-    return this.#call.NtClose(this.#word(handle));
+    const word = handleWord(handle, this.wordSize);
+    return word === null ? Status.INVALID_HANDLE : this.#call.NtClose(word);
   }
 
   queryInformationProcess(handle: bigint, infoClass: number, buffer: Uint8Array): QueryResult {
-    this.#returnLength.fill(0);
-    const { NtQueryInformationProcess: query } = this.#call;
-    return this.#answered(query(this.#word(handle), infoClass, buffer, buffer.byteLength, this.#returnLength));
+    return this.#queried(this.#call.NtQueryInformationProcess, handle, infoClass, buffer);
   }
 
   queryInformationThread(handle: bigint, infoClass: number, buffer: Uint8Array): QueryResult {
-    this.#returnLength.fill(0);
-    const { NtQueryInformationThread: query } = this.#call;
-    return this.#answered(query(this.#word(handle), infoClass, buffer, buffer.byteLength, this.#returnLength));
+    return this.#queried(this.#call.NtQueryInformationThread, handle, infoClass, buffer);
   }
 
   querySystemInformation(infoClass: number, buffer: Uint8Array): QueryResult {
@@ -185,9 +183,11 @@ class KoffiNtApi implements NtApi {
   /** Nothing to let go of: the library stays loaded, ntdll does in any case. */
   dispose(): void {}
 
-  /** A handle as koffi passes it: any bigint, cut to the word the ABI has. */
-  #word(handle: bigint): bigint {
-    return BigInt.asIntN(this.wordSize * 8, handle);
+  #queried(query: NativeFunction, handle: bigint, infoClass: number, buffer: Uint8Array): QueryResult {
+    const word = handleWord(handle, this.wordSize);
+    if (word === null) return { status: Status.INVALID_HANDLE, returnLength: 0 };
+    this.#returnLength.fill(0);
+    return this.#answered(query(word, infoClass, buffer, buffer.byteLength, this.#returnLength));
   }
 
   #setClientId(pid: number, tid: number): void {

@@ -8,6 +8,7 @@ import type {
   SecureVerdict,
   VerdictReason,
 } from '../types.js';
+import { UNPRINTABLE } from './text.js';
 
 /** Raised when a member changes its meaning or goes away; new members do not raise it. */
 export const JSON_SCHEMA = 1;
@@ -61,6 +62,12 @@ export const processDocument = (facts: ProcessFacts): ProcessDocument => ({
   statusName: facts.statusName,
 });
 
-/** One document as text. */
+const escaped = (character: string): string =>
+  Array.from(
+    { length: character.length },
+    (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
+  ).join('');
+
+/** One document as text. What a terminal could obey is escaped beyond what JSON asks for; who parses it sees no difference. */
 export const stringify = (document: Readonly<Record<string, unknown>>): string =>
-  `${JSON.stringify(document, null, 2)}\n`;
+  `${JSON.stringify(document, null, 2).replace(UNPRINTABLE, (character) => (character === '\n' ? character : escaped(character)))}\n`;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `trustlet` command. */
+import { ExitCode } from './exit-code.js';
 import { run } from './run.js';
 
 const NUMBER = /^\d+$/;
@@ -10,10 +11,14 @@ const columnsOf = (stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): number |
   return stream.columns ?? (told !== undefined && NUMBER.test(told) && Number(told) > 0 ? Number(told) : undefined);
 };
 
-// A reader that stops early (`trustlet list | head`) is no failure of ours.
+// A reader that stops early (`trustlet list | head`) is no failure of ours; a full disk is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  process.exitCode = ExitCode.FAILURE;
+  process.stderr.write(`trustlet: the output could not be written: ${error.message} [${error.code}]\n`);
 });
+// Where nobody reads the errors, the exit code still says what happened.
+process.stderr.on('error', () => {});
 
 process.exitCode = run(process.argv.slice(2), {
   stdout: process.stdout,

@@ -1,8 +1,7 @@
 /** Numbers as people type them: decimal or 0x hexadecimal, nothing else. */
-import { show } from '../arguments.js';
+import { MAX_UINT32, show } from '../arguments.js';
 import { TrustletError } from '../errors.js';
 
-const MAX_UINT32 = 0xffff_ffff;
 const MIN_INT32 = -0x8000_0000;
 const WHOLE_NUMBER = /^(?:\d{1,20}|0[xX][0-9a-fA-F]{1,16})$/;
 

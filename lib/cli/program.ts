@@ -13,7 +13,7 @@ import { listReport } from './commands/list.js';
 import { statusReport } from './commands/status.js';
 import { parseErrorCode, parsePid } from './numbers.js';
 import type { Progress } from './progress.js';
-import type { Report } from './report.js';
+import { DEFAULT_COLUMNS, type Report } from './report.js';
 import { packageVersion } from './version.js';
 
 /** A command whose arguments were read: which backend it needs, and what it does with it. */
@@ -63,7 +63,7 @@ export interface ProgramOutput {
 }
 
 const newProgram = (output: ProgramOutput): Command => {
-  const width = (): number => output.columns ?? 100;
+  const width = (): number => output.columns ?? DEFAULT_COLUMNS;
   return new Command('trustlet')
     .description(DESCRIPTION)
     .exitOverride()

@@ -6,6 +6,9 @@ import { JSON_SCHEMA } from './json.js';
 import type { Paint } from './style.js';
 import { printable, truncate } from './text.js';
 
+/** Columns that prose is wrapped to where there is no terminal. */
+export const DEFAULT_COLUMNS = 100;
+
 /** What the lines for people are written for. */
 export interface View {
   readonly paint: Paint;

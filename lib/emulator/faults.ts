@@ -1,8 +1,15 @@
 /** Calls that are made to fail, by a scenario or by `machine.fail`. */
 import { show } from '../arguments.js';
 import { TrustletError } from '../errors.js';
+import { isSuccess, ntstatusName } from '../ntstatus.js';
 import { FAULT_CALLS, type FaultCall, type ScenarioFault } from './scenario.js';
 import { parseStatus } from './status-names.js';
+
+/** NtQuery… class numbers are words of 16 bits at most, on every Windows so far. */
+export const MAX_INFO_CLASS = 0xffff;
+
+/** The calls that have an information class. */
+export const hasInfoClass = (call: FaultCall): boolean => call.startsWith('NtQuery');
 
 export interface FaultState {
   readonly call: FaultCall;
@@ -30,6 +37,32 @@ export const requireNth = (value: unknown): number | null => {
   if (value === undefined) return null;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
   throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `nth must be a whole number from 1; got ${show(value)}.`);
+};
+
+/**
+ * A fault is a failure: a call that reports success and does nothing would be a lie no kernel tells.
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but a failure status
+ */
+export const requireFailure = (given: unknown): number => {
+  const status = parseStatus(given);
+  if (!isSuccess(status)) return status;
+  throw new TrustletError(
+    'ERR_TRUSTLET_ARGUMENT',
+    `options.status must be a failure, 0x80000000 or above; got ${ntstatusName(status)}.`,
+  );
+};
+
+/** @throws TrustletError ERR_TRUSTLET_ARGUMENT unless `value` is an information class of this call, or left out */
+export const requireInfoClass = (call: FaultCall, value: unknown): number | null => {
+  if (value === undefined) return null;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_INFO_CLASS) {
+    throw new TrustletError(
+      'ERR_TRUSTLET_ARGUMENT',
+      `options.infoClass must be a whole number from 0 to ${MAX_INFO_CLASS}; got ${show(value)}.`,
+    );
+  }
+  if (hasInfoClass(call)) return value;
+  throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `${call} has no information class; leave it out.`);
 };
 
 export const faultFrom = (fault: ScenarioFault, label: string | null): FaultState => ({

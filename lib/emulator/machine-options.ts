@@ -1,5 +1,5 @@
 /** What `boot` takes. */
-import { refuseUnknownKeys, requireObject, show } from '../arguments.js';
+import { MAX_UINT32, readProperties, requireObject, show } from '../arguments.js';
 import { TrustletError } from '../errors.js';
 import type { Scenario } from './scenario.js';
 import { parseScenario } from './scenario-schema.js';
@@ -14,7 +14,7 @@ export interface BootOptions {
   readonly seed?: number | undefined;
 }
 
-export const DEFAULT_SCENARIO = 'credential-guard';
+const DEFAULT_SCENARIO = 'credential-guard';
 
 const argumentError = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_ARGUMENT', message);
 
@@ -29,8 +29,8 @@ const readScenario = (scenario: unknown): Scenario => {
 
 const withSeed = (scenario: Scenario, seed: unknown): Scenario => {
   if (seed === undefined) return scenario;
-  if (typeof seed !== 'number' || !Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff) {
-    throw argumentError(`options.seed must be a whole number from 0 to 4294967295; got ${show(seed)}.`);
+  if (typeof seed !== 'number' || !Number.isInteger(seed) || seed < 0 || seed > MAX_UINT32) {
+    throw argumentError(`options.seed must be a whole number from 0 to ${MAX_UINT32}; got ${show(seed)}.`);
   }
   return { ...scenario, system: { ...scenario.system, seed } };
 };
@@ -46,8 +46,8 @@ export const readBootOptions = (
   if (typeof given === 'string') return { scenario: readScenario(given), policies: undefined };
   requireObject('the argument of boot', given);
   if ('schema' in given || 'processes' in given) return { scenario: readScenario(given), policies: undefined };
-  refuseUnknownKeys('the options of boot', given, ['scenario', 'policies', 'seed']);
-  const { scenario = DEFAULT_SCENARIO, policies, seed } = given;
+  const read = readProperties('the options of boot', given, ['scenario', 'policies', 'seed']);
+  const { scenario = DEFAULT_SCENARIO, policies, seed } = read;
   if (policies !== undefined) requireObject('options.policies', policies);
   return {
     scenario: withSeed(readScenario(scenario), seed),

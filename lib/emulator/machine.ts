@@ -1,10 +1,17 @@
 /** An emulated machine: `boot` makes one, scripts change it, `win32` and `kernel` act on it. */
-import { refuseUnknownKeys, requireFunction, requireObject, show } from '../arguments.js';
+import { readProperties, requireFunction, requireObject, show } from '../arguments.js';
 import type { CensusRecords } from '../backend.js';
 import { TrustletError } from '../errors.js';
 import type { NtApi } from '../nt-api.js';
 import { requireAddress, requireBuffer, requireSize } from './call-arguments.js';
-import { type FaultState, faultFrom, requireFaultCall, requireNth } from './faults.js';
+import {
+  type FaultState,
+  faultFrom,
+  requireFailure,
+  requireFaultCall,
+  requireInfoClass,
+  requireNth,
+} from './faults.js';
 import { type CallAction, HookScript } from './hooks.js';
 import { inspectProcess, type ProcessInspection } from './inspection.js';
 import { type BootOptions, readBootOptions } from './machine-options.js';
@@ -23,7 +30,6 @@ import { outcomesWith } from './policies.js';
 import { type ProcessSpec, readProcessSpec } from './process-spec.js';
 import { resolveScenario } from './resolve-scenario.js';
 import type { FaultCall, Scenario } from './scenario.js';
-import { parseStatus } from './status-names.js';
 import type { Touch } from './touches.js';
 import { createWin32Surface, type Win32Surface } from './win32/surface.js';
 
@@ -39,7 +45,7 @@ export interface CallFilter {
 
 /** A scripted failure. */
 export interface FailOptions extends CallFilter {
-  /** `STATUS_…`, `0x…` or a number. */
+  /** `STATUS_…`, `0x…` or a number; a failure, 0x80000000 or above. */
   readonly status: string | number;
   /** Only this information class (the query calls). */
   readonly infoClass?: number | undefined;
@@ -173,6 +179,7 @@ export class Machine {
    * Ends a process (if it has not ended) and gives its pid to another program, with a new create time and start key.
    * @param by what `spawn` takes
    * @returns the pid
+   * Its threads' ids go to the newcomer's threads.
    * @throws TrustletError ERR_TRUSTLET_ARGUMENT while a handle holds the old object: its pid cannot be reused, on Windows either
    */
   reuse(label: string, by: string | ProcessSpec): number {
@@ -190,22 +197,24 @@ export class Machine {
 
   /**
    * Makes a call fail.
-   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown call, status or label
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown call or label, a status that is a success, or an information class
+   * that the call does not have
    */
   fail(call: FaultCall, options: FailOptions): void {
     const known = requireFaultCall(call);
     requireObject('options', options);
-    refuseUnknownKeys('options', options, ['status', 'nth', 'infoClass', 'label']);
-    const { status, infoClass, label } = options;
-    if (infoClass !== undefined && !Number.isInteger(infoClass)) {
-      throw argumentError(`options.infoClass must be a whole number; got ${show(infoClass)}.`);
-    }
+    const { status, infoClass, nth, label } = readProperties('options', options, [
+      'status',
+      'nth',
+      'infoClass',
+      'label',
+    ]);
     this.#system.state.faults.push({
       call: known,
-      status: parseStatus(status),
-      infoClass: infoClass ?? null,
-      nth: requireNth(options.nth),
-      label: label === undefined ? null : this.#labelled(label).label,
+      status: requireFailure(status),
+      infoClass: requireInfoClass(known, infoClass),
+      nth: requireNth(nth),
+      label: this.#labelFilter(label),
       seen: 0,
     });
   }
@@ -224,9 +233,8 @@ export class Machine {
     const known = requireFaultCall(call);
     requireFunction('action', action);
     requireObject('filter', filter);
-    refuseUnknownKeys('filter', filter, ['nth', 'label']);
-    const { nth, label }: CallFilter = filter;
-    return this.#hooks.add(known, action, requireNth(nth), label === undefined ? null : this.#labelled(label).label);
+    const { nth, label } = readProperties('filter', filter, ['nth', 'label']);
+    return this.#hooks.add(known, action, requireNth(nth), this.#labelFilter(label));
   }
 
   /**
@@ -270,7 +278,10 @@ export class Machine {
     return plant(space, requireAddress('address', address), requireBuffer('bytes', bytes));
   }
 
-  /** The whole state as a value: processes, handles, memory, failures, touches. Scripted races are not in it. Cost: a deep copy. */
+  /**
+   * The whole state as a value: processes, handles, memory, failures, touches. Scripted races are not in it, nor which handle values were
+   * given: after a restore none of them comes again. Cost: a deep copy.
+   */
   snapshot(): MachineSnapshot {
     return { machine: this, state: structuredClone(this.#system.state) };
   }
@@ -288,8 +299,12 @@ export class Machine {
     this.#system.state = structuredClone(snapshot.state);
   }
 
-  #labelled(label: string): ProcessObject {
-    const process = this.#system.state.labels.get(label);
+  #labelFilter(label: unknown): string | null {
+    return label === undefined ? null : this.#labelled(label).label;
+  }
+
+  #labelled(label: unknown): ProcessObject {
+    const process = typeof label === 'string' ? this.#system.state.labels.get(label) : undefined;
     if (process === undefined)
       throw argumentError(`There is no process with the label ${show(label)} on this machine.`);
     return process;

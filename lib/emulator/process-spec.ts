@@ -1,5 +1,5 @@
 /** What `spawn` and `reuse` take, read strictly and brought to a scenario entry. */
-import { refuseUnknownKeys, requireObject, show } from '../arguments.js';
+import { readProperties, requireObject, show } from '../arguments.js';
 import { TrustletError } from '../errors.js';
 import type { Scenario, ScenarioProcess } from './scenario.js';
 import { parseScenario } from './scenario-schema.js';
@@ -29,7 +29,7 @@ const KNOWN = [
   'access',
   'faults',
   'volatile',
-];
+] as const;
 
 /**
  * @param scenario where a bare label is looked up: then the new process is another instance of that program
@@ -46,21 +46,19 @@ export const readProcessSpec = (scenario: Scenario, spec: unknown): ScenarioProc
   if (typeof spec === 'string')
     throw new TrustletError('ERR_TRUSTLET_ARGUMENT', 'A process needs a label; got an empty one.');
   requireObject('the process to start', spec);
-  refuseUnknownKeys('the process to start', spec, KNOWN);
-  const { label } = spec;
+  const { parent, ...given } = readProperties('the process to start', spec, KNOWN);
+  const { label } = given;
   if (typeof label !== 'string' || label === '') {
     throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `A process needs a label; got ${show(label)}.`);
   }
-  const entry = { image: `${label}.exe`, ...spec } as unknown as ScenarioProcess;
   // One scenario of this process alone: the schema has every rule about an entry, and no second place does.
-  const { parent: _parent, ...alone } = entry;
-  parseScenario({
+  const [program] = parseScenario({
     schema: 1,
     name: 'spawn',
     title: 'one process',
     system: { build: 26100, vsm: true },
     agent: label,
-    processes: [alone],
-  });
-  return entry;
+    processes: [{ image: `${label}.exe`, ...given }],
+  }).processes;
+  return { ...(program as ScenarioProcess), parent: parent as string | undefined };
 };

@@ -1,6 +1,7 @@
 /** Fills in everything a scenario leaves open. Pure: the same scenario gives the same machine, the seed included. */
 import { TrustletError } from '../errors.js';
-import { ProcessFlag } from '../layout/index.js';
+import { IDLE_PID, ProcessFlag, SYSTEM_PID, startKeyOf } from '../layout/index.js';
+import { FIRST_ID, ID_STEP } from './nt/ids.js';
 import { classificationOf, fixedFlagsOf, protectionByte } from './nt/process-factory.js';
 import { type SystemParameters, systemParameters } from './nt/system-parameters.js';
 import type { ResolvedProcess, ResolvedScenario, Scenario, ScenarioProcess } from './scenario.js';
@@ -11,10 +12,6 @@ const SECOND = 10_000_000n;
 /** At most two seconds between two processes, in 100 ns. */
 const LONGEST_GAP = 20_000_000;
 const SECONDS_PER_YEAR = 31_536_000;
-const SEQUENCE_BITS = 48n;
-const SYSTEM_PID = 4;
-const FIRST_ID = 8;
-const ID_STEP = 4;
 
 /** mulberry32: 32 bits of state, good enough to make machines differ. @returns whole numbers from 0 to `below` - 1 */
 const generator = (seed: number): ((below: number) => number) => {
@@ -64,7 +61,7 @@ class Ids {
 }
 
 const fixedPid = ({ kind, pid }: ScenarioProcess): number | undefined => {
-  if (kind === 'idle') return 0;
+  if (kind === 'idle') return IDLE_PID;
   return kind === 'system' ? SYSTEM_PID : pid;
 };
 
@@ -91,7 +88,7 @@ export const resolveScenario = (scenario: Scenario): ResolvedScenario => {
     entries.map(fixedPid).filter((pid) => pid !== undefined),
     random(8),
   );
-  const bootId = BigInt(system.bootId) << SEQUENCE_BITS;
+  const bootId = BigInt(system.bootId);
   const bootTime = EARLIEST_BOOT + BigInt(random(SECONDS_PER_YEAR)) * SECOND;
   const pids = new Map<string, number>();
   const tids = entries.map((entry) => {
@@ -120,7 +117,7 @@ export const resolveScenario = (scenario: Scenario): ResolvedScenario => {
       tids: tids[index] ?? [],
       createTime: idle ? 0n : bootTime + BigInt(sinceBoot),
       sequenceNumber: sequence,
-      startKey: idle ? 0n : bootId | sequence,
+      startKey: idle ? 0n : startKeyOf(bootId, sequence),
       protection,
       classification: classificationOf(entry),
       flags: flagsWord(entry, protection, system),

@@ -12,6 +12,7 @@ import type { OpenResult } from '../nt-api.js';
 import { isSuccess, ntstatusName, Status } from '../ntstatus.js';
 import type { Decision, GuardOperation, Held, ProcessFacts, ProcessIdentity, Target } from '../types.js';
 import { type Acquisition, adviceFor, decide } from './decide.js';
+import { type HandleSlot, HeldHandle } from './held-handle.js';
 import { ProcessAccess, ThreadAccess } from './operations.js';
 import {
   type ExpectedIdentity,
@@ -23,6 +24,7 @@ import {
   readTarget,
 } from './target.js';
 import { type Judgement, judge, judgeFailedOpen } from './verdict.js';
+import { whenSettled } from './when-settled.js';
 
 /** How the guard tells its vsm that a handle is held, so that a closing vsm lets go of its backend only afterwards. */
 export interface Lifetime {
@@ -101,67 +103,6 @@ const threadState = (target: ReadTarget, finding: Finding): 'paired' | 'unpaired
   }
   if (!isSuccess(thread.status) || (target.kind === 'thread' && thread.tid !== target.tid)) return 'unpaired';
   return thread.exited ? 'exited' : 'paired';
-};
-
-/** Where a held handle lies until it is released; the callback never sees it. */
-interface HandleSlot {
-  handle: bigint | null;
-}
-
-class HeldHandle implements Held {
-  readonly pid: number;
-  readonly tid: number | null;
-  readonly identity: ProcessIdentity;
-  readonly rights: number;
-  readonly facts: ProcessFacts;
-  readonly #slot: HandleSlot;
-
-  constructor(slot: HandleSlot, rights: number, facts: ProcessFacts, tid: number | null) {
-    this.#slot = slot;
-    this.pid = facts.pid;
-    this.tid = tid;
-    this.identity = { pid: facts.pid, createTime: facts.createTime, startKey: facts.startKey };
-    this.rights = rights;
-    this.facts = facts;
-  }
-
-  get handle(): bigint {
-    const { handle } = this.#slot;
-    if (handle === null) {
-      throw new TrustletError(
-        'ERR_TRUSTLET_RELEASED',
-        `The guarded handle of pid ${this.pid} was released when its callback settled; do the work inside the callback, or return a promise for it.`,
-        { pid: this.pid },
-      );
-    }
-    return handle;
-  }
-}
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  (typeof value === 'object' || typeof value === 'function') &&
-  value !== null &&
-  typeof (value as { then?: unknown }).then === 'function';
-
-const settled = async <T>(result: PromiseLike<T>, afterwards: () => void): Promise<T> => {
-  try {
-    return await result;
-  } finally {
-    afterwards();
-  }
-};
-
-/** Runs `act`, and `afterwards` once it has returned, thrown, or the promise it returned has settled. */
-const whenSettled = <T>(act: () => T, afterwards: () => void): T => {
-  let pending = false;
-  try {
-    const result = act();
-    if (!isThenable(result)) return result;
-    pending = true;
-    return settled(result, afterwards) as T;
-  } finally {
-    if (!pending) afterwards();
-  }
 };
 
 export class Guard {
@@ -243,12 +184,21 @@ export class Guard {
   }
 
   #close(handle: bigint, pid: number | null): void {
-    const status = this.#backend.close(handle);
-    if (!isSuccess(status)) {
-      process.emitWarning(
-        `The guarded handle of ${pid === null ? 'a target' : `pid ${pid}`} could not be closed (${ntstatusName(status)}). Did the callback close held.handle itself? It must not.`,
-        { type: 'TrustletWarning', code: 'TRUSTLET_HANDLE_NOT_CLOSED' },
-      );
+    const why = this.#closeFailure(handle);
+    if (why === null) return;
+    process.emitWarning(
+      `The guarded handle of ${pid === null ? 'a target' : `pid ${pid}`} could not be closed (${why}). Did the callback close held.handle itself? It must not.`,
+      { type: 'TrustletWarning', code: 'TRUSTLET_HANDLE_NOT_CLOSED' },
+    );
+  }
+
+  /** Why a handle could not be closed, null when it was. A backend that throws must not hide what the callback did. */
+  #closeFailure(handle: bigint): string | null {
+    try {
+      const status = this.#backend.close(handle);
+      return isSuccess(status) ? null : ntstatusName(status);
+    } catch (error) {
+      return String(error);
     }
   }
 

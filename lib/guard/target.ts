@@ -1,7 +1,8 @@
 /** Reading a caller's `Target` and operation list, strictly: a misread target is the one mistake a guard must not make. */
 import {
+  isList,
   optionalIdentityField,
-  ownProperties,
+  readProperties,
   refuseUnknownKeys,
   requireId,
   requireObject,
@@ -34,10 +35,15 @@ const NO_EXPECTATION: ExpectedIdentity = { pid: null, createTime: null, startKey
 
 const argumentError = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_ARGUMENT', message);
 
-const expectedIdentity = (target: Readonly<Record<string, unknown>>, pid: number | null): ExpectedIdentity => {
-  const createTime = optionalIdentityField('target.createTime', target['createTime']);
-  const startKey = optionalIdentityField('target.startKey', target['startKey']);
-  const given = target['createTime'] !== undefined || target['startKey'] !== undefined;
+const TARGET_KEYS = ['pid', 'tid', 'createTime', 'startKey'] as const;
+const HANDLE_TARGET_KEYS = ['handle', 'kind'] as const;
+
+type IdentityFields = Readonly<Partial<Record<'createTime' | 'startKey', unknown>>>;
+
+const expectedIdentity = (target: IdentityFields, pid: number | null): ExpectedIdentity => {
+  const createTime = optionalIdentityField('target.createTime', target.createTime);
+  const startKey = optionalIdentityField('target.startKey', target.startKey);
+  const given = target.createTime !== undefined || target.startKey !== undefined;
   if (given && createTime === null && startKey === null) {
     throw argumentError(
       `target ${pid === null ? '' : `for pid ${pid} `}has a createTime and startKey that are absent (0 or null), which identifies nothing; ` +
@@ -56,9 +62,9 @@ export const readTarget = (given: unknown): ReadTarget => {
     return { kind: 'process', expected: { ...NO_EXPECTATION, pid: requireId('pid', given) } };
   }
   requireObject('target', given);
-  const target = ownProperties(given);
-  if (target['handle'] !== undefined) {
-    refuseUnknownKeys('a handle target', target, ['handle', 'kind']);
+  const target = readProperties('a target', given, [...TARGET_KEYS, ...HANDLE_TARGET_KEYS]);
+  if (target.handle !== undefined) {
+    refuseUnknownKeys('a handle target', target, HANDLE_TARGET_KEYS);
     const { handle, kind } = target;
     if (typeof handle !== 'bigint' || handle <= 0n || handle > 0x7fff_ffff_ffff_ffffn) {
       throw argumentError(
@@ -70,13 +76,13 @@ export const readTarget = (given: unknown): ReadTarget => {
     }
     return { kind: 'handle', handle, object: kind, expected: NO_EXPECTATION };
   }
-  refuseUnknownKeys('a target', target, ['pid', 'tid', 'createTime', 'startKey']);
-  if (target['tid'] !== undefined) {
-    const tid = requireId('target.tid', target['tid']);
-    const pid = target['pid'] === undefined ? null : requireId('target.pid', target['pid']);
+  refuseUnknownKeys('a target', target, TARGET_KEYS);
+  if (target.tid !== undefined) {
+    const tid = requireId('target.tid', target.tid);
+    const pid = target.pid === undefined ? null : requireId('target.pid', target.pid);
     return { kind: 'thread', tid, expected: expectedIdentity(target, pid) };
   }
-  const pid = requireId('target.pid', target['pid']);
+  const pid = requireId('target.pid', target.pid);
   return { kind: 'process', expected: { ...expectedIdentity(target, pid), pid } };
 };
 
@@ -92,7 +98,7 @@ export interface ReadOperations {
  * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown name, an empty list, or a mix of process and thread operations
  */
 export const readOperations = (operation: unknown): ReadOperations => {
-  const names: readonly unknown[] = Array.isArray(operation) ? Array.from(operation) : [operation];
+  const names: readonly unknown[] = isList(operation) ? Array.from(operation) : [operation];
   const entries = names.map((name) => {
     const entry = typeof name === 'string' ? operationEntry(name) : undefined;
     if (entry === undefined) {
@@ -124,11 +130,9 @@ export interface GuardOptions {
 export const readAccepted = (options: unknown): ReadonlySet<GuardOperation> => {
   if (options === undefined) return new Set();
   requireObject('options', options);
-  refuseUnknownKeys('options', options, ['accept']);
-  const { accept } = ownProperties(options);
+  const { accept } = readProperties('options', options, ['accept']);
   if (accept === undefined) return new Set();
-  if (!Array.isArray(accept))
-    throw argumentError(`options.accept must be a list of operation names; got ${show(accept)}.`);
+  if (!isList(accept)) throw argumentError(`options.accept must be a list of operation names; got ${show(accept)}.`);
   return new Set(
     readAcceptedEntries(accept).map((entry) => {
       if (entry.concern === 'availability') return entry.operation;

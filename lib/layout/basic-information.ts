@@ -16,7 +16,7 @@ export interface BasicInformation {
 
 /** The extended form. */
 export interface ExtendedBasicInformation extends BasicInformation {
-  /** The Size member. 64 (or 32) in it proves nothing: the kernel writes it before it looks at the handle (facts/nt.md 0.1). */
+  /** The Size member: 64 (or 32), which proves nothing: the kernel writes it before it looks at the handle (facts/nt.md 0.1). */
   readonly size: number;
   /** The Flags word, unsigned; see `decodeProcessFlags`. */
   readonly flags: number;
@@ -84,24 +84,25 @@ export const encodeBasicInformation = (info: BasicInformation, wordSize: WordSiz
 };
 
 /**
- * A buffer to query with: zeroed, Size set. Windows before 10 demands Size on input and later ones ignore it, so set is right
- * everywhere (facts/nt.md 1.2).
+ * A buffer to query with. Size is set: Windows before 10 demands it on input and later ones ignore it (facts/nt.md 1.2). Every
+ * flag is set, bit 7 among them: a Flags word that nobody writes must not read as that of an ordinary process.
  */
 export const newExtendedBasicInformation = (wordSize: WordSize): Uint8Array => {
   const bytes = new Uint8Array(extendedBasicInformationSize(wordSize));
   bytes[0] = bytes.length;
+  bytes.fill(0xff, 7 * wordSize, 7 * wordSize + 4);
   return bytes;
 };
 
 /**
- * @throws TrustletError ERR_TRUSTLET_FORMAT for fewer than 64 (32) bytes, a Size member that says the flags are not there, or a
- * pid above 2^32
+ * @throws TrustletError ERR_TRUSTLET_FORMAT for fewer than 64 (32) bytes, a Size member other than that (the kernel picks the form
+ * by the length asked for, facts/nt.md 1.3), or a pid above 2^32
  */
 export const decodeExtendedBasicInformation = (bytes: Uint8Array, wordSize: WordSize): ExtendedBasicInformation => {
   const known = extendedBasicInformationSize(wordSize);
   load(bytes, known, 0, EXTENDED);
   const size = readSmallWord(scratchView, 0, wordSize, `${EXTENDED}.Size`);
-  if (size < known) throw formatError(EXTENDED, `says it is ${size} bytes long; with its flags it has ${known}`);
+  if (size !== known) throw formatError(EXTENDED, `says it is ${size} bytes long; with its flags it has ${known}`);
   return readScratch(wordSize, size);
 };
 

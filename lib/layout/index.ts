@@ -26,6 +26,8 @@ export {
   decodeCodeIntegrityPolicy,
   encodeCodeIntegrityPolicy,
 } from './code-integrity-policy.js';
+export { FirstBuild } from './first-build.js';
+export { IDLE_PID, SYSTEM_PID } from './fixed-pids.js';
 export { decodeHypervisor, encodeHypervisor, type Hypervisor } from './hypervisor.js';
 export { ProcessInfoClass, SystemInfoClass, ThreadInfoClass } from './info-classes.js';
 export {
@@ -45,6 +47,7 @@ export {
 export { decodeProcessTimes, encodeProcessTimes, type ProcessTimes } from './process-times.js';
 export { decodeProtection, encodeProtection } from './protection.js';
 export { decodeSecureBoot, encodeSecureBoot, type SecureBoot } from './secure-boot.js';
+export { bootIdOf, startKeyOf } from './start-key.js';
 export { decodeTelemetryId, encodeTelemetryId, TELEMETRY_ID_FIXED_SIZE, type TelemetryId } from './telemetry-id.js';
 export {
   decodeThreadBasicInformation,

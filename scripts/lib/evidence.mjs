@@ -13,10 +13,15 @@ const file = inRoot('docs', 'evidence.json');
 const git = async (...args) => (await run('git', args, { timeout: 30 })).stdout.trim();
 
 /**
+ * Writes the record, unless something failed: a failed run is evidence of nothing, and must not take the place of one that passed.
  * @param {{ suite: { name: string, where: string }, outcome: { passed: number, failed: number, notRun?: string }, seconds: number }[]} rows
  * @param {string} runs property runs a test
+ * @param {string} to the file
+ * @returns {Promise<string>} what became of it, a sentence
  */
-export async function writeEvidence(rows, runs) {
+export async function writeEvidence(rows, runs, to = file) {
+  const failed = rows.filter(({ outcome }) => outcome.failed > 0).map(({ suite }) => suite.name);
+  if (failed.length > 0) return `This run was not written down: ${failed.join(' and ')} failed.`;
   const suites = rows.map(({ suite, outcome, seconds }) => ({
     suite: suite.name,
     where: suite.where,
@@ -34,7 +39,8 @@ export async function writeEvidence(rows, runs) {
     propertyRuns: Number(runs),
     suites,
   };
-  writeFileSync(file, `${JSON.stringify(evidence, null, 2)}\n`);
+  writeFileSync(to, `${JSON.stringify(evidence, null, 2)}\n`);
+  return `This run was written down in ${to}.`;
 }
 
 /** @returns {Promise<string>} how far the evidence is from the present tree, a sentence */

@@ -255,7 +255,7 @@ describe('round trips', () => {
   test('extended and plain basic information', () => {
     const info = (wordSize: WordSize) =>
       record({
-        size: fc.nat({ max: 0xffffffff - 64 }).map((more) => 64 + more),
+        size: fc.constant(wordSize === 8 ? 64 : 32),
         exitStatus: u32,
         pebBaseAddress: pointer(wordSize),
         affinityMask: pointer(wordSize),

@@ -27,14 +27,25 @@ const importsOf = (path: string, code: string): string[] =>
     name.startsWith('.') ? posix.normalize(posix.join(posix.dirname(path), name)).replace(/\.js$/, '.ts') : name,
   );
 
-const sources: readonly Source[] = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts'))
-  .map((path) => {
-    const name = `lib/${path.replaceAll('\\', '/')}`;
-    const text = readFileSync(join(root, name), 'utf8');
-    const code = withoutComments(text);
-    return { path: name, text, code, imports: importsOf(name, code) };
-  });
+const sourcesIn = (folder: string): Source[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(?:ts|mjs)$/.test(path))
+    .map((path) => {
+      const name = `${folder}/${path.replaceAll('\\', '/')}`;
+      const text = readFileSync(join(root, name), 'utf8');
+      const code = withoutComments(text);
+      return { path: name, text, code, imports: importsOf(name, code) };
+    });
+
+/** What is published. */
+const sources: readonly Source[] = sourcesIn('lib');
+const scripts: readonly Source[] = sourcesIn('scripts');
+/** test/runners apart: what is installed there is not ours. */
+const tests: readonly Source[] = ['contract', 'model', 'property', 'support', 'unit', 'wine'].flatMap((folder) =>
+  sourcesIn(`test/${folder}`),
+);
+
+const pathsOf = (found: readonly Source[]): string[] => found.map(({ path }) => path);
 
 /** Every import of `who` that `allowed` does not let through. */
 const offending = (who: (path: string) => boolean, allowed: (imported: string) => boolean): string[] =>
@@ -50,6 +61,7 @@ const below =
 describe('who may import whom', () => {
   test('there is something to look at', () => {
     assert.ok(sources.length > 100);
+    assert.ok(scripts.length > 10 && tests.length > 50);
     assert.ok(sources.some(({ path, imports }) => path === 'lib/vsm.ts' && imports.includes('lib/guard/guard.ts')));
   });
 
@@ -77,21 +89,30 @@ describe('who may import whom', () => {
     const pure = below(
       'lib/emulator',
       'lib/guard/decide.ts',
+      'lib/guard/operations.ts',
+      'lib/guard/target.ts',
       'lib/guard/verdict.ts',
+      'lib/arguments.ts',
+      'lib/census.ts',
       'lib/layout',
       'lib/explain.ts',
       'lib/facts.ts',
     );
     const impure =
-      /\bDate\b|Math\.random|\bcrypto\b|performance\.|\bprocess\.(?:env|hrtime|platform|stdout|argv|cwd|emitWarning)|setTimeout|globalThis/;
+      /\bDate\b|\bMath\.random\b|\bcrypto\b|\bperformance\b|\bprocess\.(?:env|hrtime|platform|arch|memoryUsage|stdin|stdout|stderr|argv|cwd|emitWarning|nextTick|getBuiltinModule)\b|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bfetch\b|\bglobalThis\b|\beval\b|\bimport\(/;
+    for (const each of [
+      'setInterval(f)',
+      'setImmediate(f)',
+      'queueMicrotask(f)',
+      'fetch(x)',
+      'process.getBuiltinModule(x)',
+    ])
+      assert.match(each, impure);
     const found = sources.filter(
       ({ path, code, imports }) =>
         pure(path) && (impure.test(code) || imports.some((name) => name.startsWith('node:'))),
     );
-    assert.deepEqual(
-      found.map(({ path }) => path),
-      [],
-    );
+    assert.deepEqual(pathsOf(found), []);
   });
 
   test('no backend imports another, and only open and the emulator’s entry know any', () => {
@@ -129,6 +150,17 @@ describe('who may import whom', () => {
     assert.deepEqual([...loaded].filter(below('lib/backends', 'lib/emulator', 'lib/scenario-file.ts')), []);
   });
 
+  test('scripts import themselves, the published modules and packages, and nobody imports koffi there', () => {
+    const allowed = (name: string): boolean =>
+      below('scripts', 'lib', 'dist', 'driver', 'protocol')(name) ||
+      (!name.includes('/') && name !== 'koffi') ||
+      name.startsWith('node:');
+    const found = scripts.flatMap(({ path, imports }) =>
+      imports.filter((name) => !allowed(name)).map((name) => `${path} → ${name}`),
+    );
+    assert.deepEqual(found, []);
+  });
+
   test('nothing published imports tests or benches, and there is no top-level await', () => {
     assert.deepEqual(
       offending(
@@ -137,20 +169,25 @@ describe('who may import whom', () => {
       ),
       [],
     );
-    assert.deepEqual(
-      sources.filter(({ code }) => /^(?:export )?(?:const .*= )?await /m.test(code)).map(({ path }) => path),
-      [],
-    );
+    assert.deepEqual(pathsOf(sources.filter(({ code }) => /^(?:export )?(?:const .*= )?await /m.test(code))), []);
   });
 
-  test('no default export, and every file is short enough to read in one sitting', () => {
-    assert.deepEqual(
-      sources.filter(({ code }) => /\bexport default\b/.test(code)).map(({ path }) => path),
-      [],
+  test('no default export, and every file is short enough to read in one sitting, tests and scripts too', () => {
+    const all = [...sources, ...scripts, ...tests];
+    assert.deepEqual(pathsOf(all.filter(({ code }) => /\bexport default\b/.test(code))), []);
+    assert.deepEqual(pathsOf(all.filter(({ text }) => text.split('\n').length > 400)), []);
+  });
+
+  test('no value is exported that nobody imports; what the deciders name is for readers too', () => {
+    const all = [...sources, ...scripts, ...tests];
+    const needless = sources.flatMap(({ path, code }) =>
+      [...code.matchAll(/^export (?:const|function|class) (\w+)/gm)]
+        .map(([, name = '']) => name)
+        .filter((name) => !all.some((other) => other.path !== path && new RegExp(`\\b${name}\\b`).test(other.code)))
+        .map((name) => `${path}: ${name}`),
     );
-    const long = sources.filter(({ text }) => text.split('\n').length > 400);
     assert.deepEqual(
-      long.map(({ path }) => path),
+      needless.filter((each) => !each.startsWith('lib/guard/')),
       [],
     );
   });

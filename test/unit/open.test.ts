@@ -68,6 +68,14 @@ describe('choosing a backend', () => {
     assert.match(openIn(on('linux', { TRUSTLET_BACKEND: 'emulated' }), {}).backend.description, /credential-guard/);
   });
 
+  test('the environment chooses the scenario where the code names the emulated machine alone', () => {
+    const environment = { TRUSTLET_BACKEND: 'ntdll', TRUSTLET_SCENARIO: 'vbs' };
+    const first = openIn(on('linux', environment), { backend: 'emulated' });
+    assert.match(first.backend.description, /vbs/);
+    assert.notEqual(openIn(on('linux', environment), { backend: 'emulated' }).machine, first.machine);
+    assert.match(openIn(on('win32', environment), { backend: 'emulated' }).backend.description, /vbs/);
+  });
+
   test('no environment variable chooses a simulated backend on Windows', () => {
     const environment = { TRUSTLET_BACKEND: 'emulated', TRUSTLET_SCENARIO: 'plain' };
     throws(() => openIn(on('win32', environment), {}), 'ERR_TRUSTLET_BACKEND_REFUSED', /not honoured on Windows/);
@@ -172,6 +180,12 @@ describe('a scenario by name or file', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('a file that is too large to be a scenario is not read to its end', {
+    skip: process.platform === 'win32',
+  }, () => {
+    throws(() => loadScenario('/dev/zero'), 'ERR_TRUSTLET_FORMAT', /\/dev\/zero is longer than 64 MiB/);
   });
 
   test('what is neither a name nor a file lists the names', () => {

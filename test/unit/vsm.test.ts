@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
+import type { ProcessRecord } from '../../lib/backend.js';
 import { TrustletError } from '../../lib/errors.js';
+import type { Posture } from '../../lib/types.js';
 import { Vsm } from '../../lib/vsm.js';
 import { FakeBackend } from '../support/fake-backend.js';
+import { record } from '../support/records.js';
 
 let backend: FakeBackend;
 let vsm: Vsm<undefined>;
@@ -128,6 +131,28 @@ describe('explain', () => {
     }
   });
 
+  /** The process list as it would be with this record of pid 100 in it. */
+  const listed = (over: Partial<ProcessRecord>): void => {
+    const found = record({ pid: 100, name: 'listed.exe', ...over });
+    backend.census = () => ({ length: 1, pid: () => 100, record: () => found });
+  };
+
+  test('takes no name from the census when another process has the pid there', () => {
+    backend.addProcess(100, { name: null });
+    listed({ createTime: 7n });
+    assert.equal(vsm.explain(100).facts?.name, null);
+    listed({});
+    assert.equal(vsm.explain(100).facts?.name, 'listed.exe');
+  });
+
+  test('takes the name of a process that would not say when it was created, unless it is gone', () => {
+    backend.addProcess(100, { name: null }, 0);
+    listed({});
+    assert.equal(vsm.explain(100).facts?.name, 'listed.exe');
+    backend.processes.delete(100);
+    assert.notEqual(vsm.explain(100).facts?.name, 'listed.exe');
+  });
+
   test('a process that is gone says so', () => {
     assert.equal(vsm.explain(9999).causes[0]?.cause, 'no-such-process');
   });
@@ -149,6 +174,69 @@ describe('close', () => {
     }
     assert.equal(info.name, 'ntdll');
     assert.equal(backend.disposed, 1);
+  });
+
+  test('an open vsm lets go of nothing, whatever was done with it', () => {
+    vsm.guard.run(100, 'read', () => undefined);
+    vsm.guard.check(104, 'read');
+    vsm.query(100);
+    vsm.census();
+    vsm.explain(100);
+    assert.equal(backend.disposed, 0);
+  });
+
+  test('within a call lets go when the call is over, and the call is not cut short', () => {
+    const calls: readonly (readonly [string, (closing: Vsm<undefined>) => unknown])[] = [
+      ['query', (closing) => assert.equal(closing.query(100).verdict, 'ordinary')],
+      ['query', (closing) => assert.equal(closing.isSecureProcess(104), true)],
+      ['queryMany', (closing) => assert.equal(closing.queryMany([100, 104])[1]?.verdict, 'secure')],
+      ['census', (closing) => assert.equal(closing.census().length, 3)],
+      ['posture', (closing) => assert.equal(closing.posture().backend, 'ntdll')],
+      ['query', (closing) => assert.throws(() => closing.explain(100), code('ERR_TRUSTLET_CLOSED'))],
+    ];
+    for (const [method, call] of calls) {
+      const own = new FakeBackend();
+      own.addProcess(100);
+      own.addProcess(104, { flags: 0x80 });
+      own.addProcess(108);
+      own.posture = () => ({ backend: 'ntdll' }) as Posture;
+      const closing = new Vsm(own, undefined);
+      const original = (own as unknown as Record<string, (...given: unknown[]) => unknown>)[method];
+      Object.defineProperty(own, method, {
+        value: (...given: unknown[]) => {
+          closing.close();
+          const answer = original?.apply(own, given);
+          assert.equal(own.disposed, 0, `${method} was under way`);
+          return answer;
+        },
+      });
+      const system = own.system.bind(own);
+      own.system = () => {
+        assert.equal(own.disposed, 0, 'nothing is asked of a backend that was let go of');
+        return system();
+      };
+      call(closing);
+      assert.equal(own.disposed, 1, method);
+    }
+  });
+
+  test('by an argument that is being read asks nothing', () => {
+    const target = {
+      get pid(): number {
+        vsm.close();
+        return 100;
+      },
+    };
+    const pids = Object.defineProperty([0], 0, { get: () => target.pid });
+    for (const act of [
+      (own: Vsm<undefined>) => own.query(target),
+      (own: Vsm<undefined>) => own.explain(target),
+      (own: Vsm<undefined>) => own.queryMany(pids),
+    ]) {
+      vsm = new Vsm(backend, undefined);
+      assert.throws(() => act(vsm), code('ERR_TRUSTLET_CLOSED'));
+    }
+    assert.deepEqual(backend.calls, []);
   });
 
   test('using and await using close it', async () => {

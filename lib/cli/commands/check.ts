@@ -28,7 +28,7 @@ const listedAs = (vsm: Pick<Vsm, 'census'>, facts: ProcessFacts): ProcessFacts |
 };
 
 /** The facts of a query, with what only the process list knows filled in. */
-export const namedFacts = (vsm: Pick<Vsm, 'query' | 'census'>, pid: number): ProcessFacts => {
+const namedFacts = (vsm: Pick<Vsm, 'query' | 'census'>, pid: number): ProcessFacts => {
   const facts = vsm.query(pid);
   const listed = listedAs(vsm, facts);
   if (listed === undefined) return facts;

@@ -14,12 +14,11 @@ import { type DemoStep, perform } from '../demo/step.js';
 import { ExitCode } from '../exit-code.js';
 import { processDocument } from '../json.js';
 import { nameText, protectionText } from '../process-text.js';
-import { documentHead, type Report, seenOn, type View } from '../report.js';
+import { DEFAULT_COLUMNS, documentHead, type Report, seenOn, type View } from '../report.js';
 import { type Style, styleOfVerdict } from '../style.js';
 import { type Cell, renderTable } from '../table.js';
 import { pad, printable, wrap } from '../text.js';
 
-const DEFAULT_COLUMNS = 100;
 /** How many of the machine's processes are shown before the story begins. */
 const SHOWN = 5;
 const CALL_WIDTH = 22;

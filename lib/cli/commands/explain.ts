@@ -3,11 +3,9 @@ import type { Explanation, ProcessFacts } from '../../types.js';
 import type { Vsm } from '../../vsm.js';
 import { exitCodeOfVerdict } from '../exit-code.js';
 import { nameText, statusText } from '../process-text.js';
-import { documentHead, type Report, seenOn, type View } from '../report.js';
+import { DEFAULT_COLUMNS, documentHead, type Report, seenOn, type View } from '../report.js';
 import { styleOfVerdict } from '../style.js';
 import { wrap } from '../text.js';
-
-const DEFAULT_COLUMNS = 100;
 
 const errorText = ({ ntstatus, win32, name }: NonNullable<Explanation['error']>): string => {
   const code = ntstatus === null ? name : statusText(ntstatus);

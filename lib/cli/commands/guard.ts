@@ -6,11 +6,10 @@ import type { Decision } from '../../types.js';
 import type { Vsm } from '../../vsm.js';
 import { exitCodeOfDecision } from '../exit-code.js';
 import { statusText } from '../process-text.js';
-import { documentHead, type Report, seenOn, type View } from '../report.js';
+import { DEFAULT_COLUMNS, documentHead, type Report, seenOn, type View } from '../report.js';
 import { pad, wrap } from '../text.js';
 
 const LABEL_WIDTH = 14;
-const DEFAULT_COLUMNS = 100;
 
 /** @throws TrustletError ERR_TRUSTLET_ARGUMENT for a name that is no operation */
 export const parseOperation = (name: string): OperationEntry => {

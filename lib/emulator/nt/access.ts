@@ -57,11 +57,7 @@ export const dominates = (opener: number, target: number): boolean => {
 };
 
 /** Rights a protected target refuses to a user-mode caller that does not dominate it. */
-export const deniedByProtection = (
-  caller: AccessSubject,
-  target: AccessSubject,
-  kind: 'process' | 'thread',
-): number => {
+const deniedByProtection = (caller: AccessSubject, target: AccessSubject, kind: 'process' | 'thread'): number => {
   if (dominates(caller.protection, target.protection)) return 0;
   if (kind === 'thread') return DENIED_THREAD_RIGHTS;
   const isParent = target.parentPid === caller.pid;

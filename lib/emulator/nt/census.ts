@@ -1,7 +1,7 @@
 /** The fast census: what class 5 and a query of every process would say, in columns, no object before it is read. */
 import type { CensusRecords, ProcessRecord } from '../../backend.js';
 import { ProcessAccess } from '../../guard/operations.js';
-import { ProcessFlag, type WordSize } from '../../layout/index.js';
+import { FirstBuild, ProcessFlag, type WordSize } from '../../layout/index.js';
 import { Status } from '../../ntstatus.js';
 import { maximumAccess } from './access.js';
 import type { ProcessObject } from './objects.js';
@@ -9,15 +9,13 @@ import { secureMark, showsMark } from './query-process.js';
 import { hasListExtension, listedClassification, listedProcesses } from './query-system.js';
 import type { Caller, NtSystem } from './system.js';
 
-/** First build with a start key (facts/nt.md 4.3). */
-const FIRST_BUILD_WITH_START_KEY = 15063;
-
 class SnapshotRecords implements CensusRecords {
   readonly #processes: readonly ProcessObject[];
   readonly #openStatus: Uint32Array;
   readonly #flags: Uint16Array;
   readonly #classification: Uint8Array | null;
   readonly #startKeys: boolean;
+  readonly #protection: boolean;
 
   constructor(system: NtSystem, caller: Caller, wordSize: WordSize) {
     const processes = listedProcesses(system);
@@ -44,7 +42,8 @@ class SnapshotRecords implements CensusRecords {
     this.#openStatus = openStatus;
     this.#flags = flags;
     this.#classification = classification;
-    this.#startKeys = system.parameters.build >= FIRST_BUILD_WITH_START_KEY;
+    this.#startKeys = system.parameters.build >= FirstBuild.StartKey;
+    this.#protection = system.parameters.build >= FirstBuild.Protection;
   }
 
   get length(): number {
@@ -65,7 +64,7 @@ class SnapshotRecords implements CensusRecords {
       openStatus,
       extendedStatus: opened ? Status.SUCCESS : null,
       flags: opened ? (this.#flags[index] ?? 0) : null,
-      protection: opened ? process.protection : null,
+      protection: opened && this.#protection ? process.protection : null,
       classification: this.#classification?.[index] ?? null,
       name: process.processKind === 'idle' ? null : process.image,
       parentPid: process.parentPid,

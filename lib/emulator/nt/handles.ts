@@ -3,7 +3,7 @@
  * (above 2^32, never a pseudo-handle), so that a value of another machine, or a closed one, names nothing.
  */
 import { ProcessAccess, ThreadAccess } from '../../guard/operations.js';
-import type { OpenResult } from '../../nt-api.js';
+import { CURRENT_PROCESS, CURRENT_THREAD, type OpenResult } from '../../nt-api.js';
 import { Status } from '../../ntstatus.js';
 import { grantAccess, maximumAccess, withImpliedGrants } from './access.js';
 import { deleteIfUnreferenced } from './life-cycle.js';
@@ -11,8 +11,8 @@ import { type HandleEntry, type ProcessObject, processOf, type SectionObject, ty
 import { type Caller, callerEnded, type NtSystem } from './system.js';
 
 /** NtCurrentProcess() and NtCurrentThread(), signed and as unsigned 64-bit values. */
-const CURRENT_PROCESS: ReadonlySet<bigint> = new Set([-1n, 0xffff_ffff_ffff_ffffn]);
-const CURRENT_THREAD: ReadonlySet<bigint> = new Set([-2n, 0xffff_ffff_ffff_fffen]);
+const OWN_PROCESS: ReadonlySet<bigint> = new Set([CURRENT_PROCESS, BigInt.asUintN(64, CURRENT_PROCESS)]);
+const OWN_THREAD: ReadonlySet<bigint> = new Set([CURRENT_THREAD, BigInt.asUintN(64, CURRENT_THREAD)]);
 
 const MACHINE_SHIFT = 40n;
 /** Machines come round after four million; handles of a machine after two to the 38th. */
@@ -33,11 +33,11 @@ const addReference = (object: KernelObject, change: 1 | -1): void => {
 export const insertHandle = (system: NtSystem, owner: ProcessObject, object: KernelObject, access: number): bigint => {
   // A race may have ended the caller while its call was under way.
   if (owner.life === 'exited') throw callerEnded(owner);
-  const { state, parameters, serial } = system;
-  state.handlesGiven += 1;
+  const { parameters, serial } = system;
+  system.handlesGiven += 1;
   const serialPart = BigInt((serial & MACHINE_MASK) + 1) << MACHINE_SHIFT;
   // The seed moves where the values start, so that no test learns them by heart.
-  const handle = serialPart + BigInt((parameters.seed % 0xffff) * 0x40 + state.handlesGiven) * 4n;
+  const handle = serialPart + BigInt((parameters.seed % 0xffff) * 0x40 + system.handlesGiven) * 4n;
   owner.handles ??= new Map();
   owner.handles.set(handle, { handle, object, access: access >>> 0 });
   addReference(object, 1);
@@ -47,8 +47,8 @@ export const insertHandle = (system: NtSystem, owner: ProcessObject, object: Ker
 const lookUp = (system: NtSystem, owner: ProcessObject, handle: bigint): HandleEntry | undefined => {
   const entry = owner.handles?.get(handle);
   if (entry !== undefined) return entry;
-  if (CURRENT_PROCESS.has(handle)) return { handle, object: owner, access: ProcessAccess.ALL };
-  if (!CURRENT_THREAD.has(handle)) return undefined;
+  if (OWN_PROCESS.has(handle)) return { handle, object: owner, access: ProcessAccess.ALL };
+  if (!OWN_THREAD.has(handle)) return undefined;
   const [tid] = owner.tids;
   const thread = tid === undefined ? undefined : system.thread(tid);
   return thread === undefined ? undefined : { handle, object: thread, access: ThreadAccess.ALL };

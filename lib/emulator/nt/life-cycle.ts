@@ -1,23 +1,25 @@
 /** Processes come, end, and leave their pid to others. */
 import { TrustletError } from '../../errors.js';
+import { startKeyOf } from '../../layout/index.js';
 import { Status } from '../../ntstatus.js';
 import type { ScenarioProcess } from '../scenario.js';
 import { parseStatus } from '../status-names.js';
 import { closeAllHandles, type KernelObject } from './handles.js';
+import { FIRST_ID, ID_STEP, LAST_ID } from './ids.js';
 import type { ProcessObject, ThreadObject } from './objects.js';
 import { classificationOf, createProcess, protectionByte } from './process-factory.js';
 import type { NtSystem } from './system.js';
 
 /** What starting a process takes about 1 ms of emulated time. */
 const SPAWN_DURATION = 10_000n;
-const SEQUENCE_BITS = 48n;
 
-/** The next id that neither a process nor a thread has. */
+/** The next id that neither a process nor a thread has. There always is one: a machine holds far fewer than a table. */
 export const nextFreeId = (system: NtSystem): number => {
   const { state } = system;
-  while (state.processes.has(state.nextId) || state.threadOwners.has(state.nextId)) state.nextId += 4;
-  const id = state.nextId;
-  state.nextId += 4;
+  let id = state.nextId;
+  while (id > LAST_ID || state.processes.has(id) || state.threadOwners.has(id))
+    id = id > LAST_ID ? FIRST_ID : id + ID_STEP;
+  state.nextId = id + ID_STEP;
   return id;
 };
 
@@ -33,9 +35,15 @@ const requireVsm = (system: NtSystem, entry: ScenarioProcess): void => {
 /**
  * Starts a process.
  * @param pid the pid it gets, null for the next free one
+ * @param tids free ids for its threads; what is missing is taken from the next free ones
  * @throws TrustletError ERR_TRUSTLET_UNSUPPORTED for a trustlet without VSM
  */
-export const startProcess = (system: NtSystem, entry: ScenarioProcess, pid: number | null): ProcessObject => {
+export const startProcess = (
+  system: NtSystem,
+  entry: ScenarioProcess,
+  pid: number | null,
+  tids: readonly number[] = [],
+): ProcessObject => {
   requireVsm(system, entry);
   const { state, parameters } = system;
   state.time += SPAWN_DURATION;
@@ -50,10 +58,10 @@ export const startProcess = (system: NtSystem, entry: ScenarioProcess, pid: numb
       label: entry.label,
       pid: ownPid,
       parentPid: parent?.pid ?? 0,
-      tids: Array.from({ length: threads }, () => nextFreeId(system)),
+      tids: Array.from({ length: threads }, (_, index) => tids[index] ?? nextFreeId(system)),
       createTime: state.time,
       sequenceNumber,
-      startKey: (BigInt(parameters.bootId) << SEQUENCE_BITS) | sequenceNumber,
+      startKey: startKeyOf(BigInt(parameters.bootId), sequenceNumber),
       protection: protectionByte(entry.protection),
       classification: classificationOf(entry),
     },
@@ -72,7 +80,7 @@ const forgetThread = (system: NtSystem, tid: number): void => {
 };
 
 /** Ends one thread; its tid is free once no handle holds it. */
-export const endThread = (system: NtSystem, thread: ThreadObject, exitStatus: number): void => {
+const endThread = (system: NtSystem, thread: ThreadObject, exitStatus: number): void => {
   thread.terminated = true;
   thread.exitStatus = exitStatus;
   thread.process.tids = thread.process.tids.filter((tid) => tid !== thread.tid);
@@ -114,13 +122,14 @@ export const isLive = (process: ProcessObject): boolean => process.life === 'run
 export const TERMINATING: number = Status.PROCESS_IS_TERMINATING;
 
 /**
- * Ends a process and gives its pid to another program.
+ * Ends a process and gives its pid to another program, and its threads' ids to that program's threads.
  * @returns the new process, null when a handle holds the old object or another process has the pid already
  */
 export const reusePid = (system: NtSystem, old: ProcessObject, entry: ScenarioProcess): ProcessObject | null => {
   if (old.references > 0) return null;
   requireVsm(system, entry);
+  const { tids } = old;
   endProcess(system, old, Status.SUCCESS);
   if (system.process(old.pid) !== undefined || system.state.threadOwners.has(old.pid)) return null;
-  return startProcess(system, entry, old.pid);
+  return startProcess(system, entry, old.pid, tids);
 };

@@ -33,7 +33,7 @@ export const addModule = (
 };
 
 /** A zero-terminated UTF-16 string in the process's memory, as its own code reads it. */
-export const readWideString = (process: ProcessObject, address: number): string => {
+const readWideString = (process: ProcessObject, address: number): string => {
   const space = ensureAddressSpace(process);
   const unit = new Uint8Array(2);
   let text = '';

@@ -7,6 +7,7 @@ import {
   encodeProcessTimes,
   encodeTelemetryId,
   extendedBasicInformationSize,
+  FirstBuild,
   ProcessFlag,
   ProcessInfoClass,
   TELEMETRY_ID_FIXED_SIZE,
@@ -22,11 +23,6 @@ import { pebAddressOf } from './process-memory.js';
 import type { Caller, NtSystem } from './system.js';
 
 const QUERY_RIGHT = ProcessAccess.QUERY_LIMITED_INFORMATION;
-/** First builds with a start key and with class 92 (facts/nt.md 4.3). */
-const FIRST_BUILD_WITH_START_KEY = 15063;
-const FIRST_BUILD_WITH_SEQUENCE_CLASS = 17134;
-const FIRST_BUILD_WITH_TELEMETRY = 10240;
-const FIRST_BUILD_WITH_PROTECTION = 9600;
 
 const result = (status: number, returnLength = 0): QueryResult => ({ status: status >>> 0, returnLength });
 
@@ -103,7 +99,7 @@ const encodeTelemetry = (system: NtSystem, process: ProcessObject, wordSize: Wor
   encodeTelemetryId(
     {
       processId: process.pid,
-      startKey: system.parameters.build >= FIRST_BUILD_WITH_START_KEY ? process.startKey : 0n,
+      startKey: system.parameters.build >= FirstBuild.StartKey ? process.startKey : 0n,
       createTime: process.createTime,
       sequenceNumber: process.sequenceNumber,
       sessionId: process.sessionId,
@@ -141,12 +137,12 @@ const fixedClasses: ReadonlyMap<
   ],
   [
     ProcessInfoClass.Protection,
-    { since: FIRST_BUILD_WITH_PROTECTION, size: 1, fill: ({ protection }: ProcessObject) => Uint8Array.of(protection) },
+    { since: FirstBuild.Protection, size: 1, fill: ({ protection }: ProcessObject) => Uint8Array.of(protection) },
   ],
   [
     ProcessInfoClass.SequenceNumber,
     {
-      since: FIRST_BUILD_WITH_SEQUENCE_CLASS,
+      since: FirstBuild.SequenceNumber,
       size: 8,
       fill: ({ sequenceNumber }: ProcessObject) => {
         const bytes = new Uint8Array(8);
@@ -174,7 +170,7 @@ export const ntQueryInformationProcess = (
   const fault = system.enter({ call: 'NtQueryInformationProcess', target, infoClass });
   if (fault !== null) return result(fault);
   if (infoClass === ProcessInfoClass.BasicInformation) return queryBasic(system, caller, handle, buffer, wordSize);
-  const telemetry = infoClass === ProcessInfoClass.TelemetryId && system.parameters.build >= FIRST_BUILD_WITH_TELEMETRY;
+  const telemetry = infoClass === ProcessInfoClass.TelemetryId && system.parameters.build >= FirstBuild.TelemetryId;
   const fixed = fixedClasses.get(infoClass);
   if (!telemetry && (fixed === undefined || system.parameters.build < fixed.since))
     return result(Status.INVALID_INFO_CLASS);

@@ -1,5 +1,11 @@
 /** NtQuerySystemInformation: the process list (class 5) and the system-wide words. */
-import { encodeProcessList, type ProcessListEntry, SystemInfoClass, type WordSize } from '../../layout/index.js';
+import {
+  encodeProcessList,
+  FirstBuild,
+  type ProcessListEntry,
+  SystemInfoClass,
+  type WordSize,
+} from '../../layout/index.js';
 import type { QueryResult } from '../../nt-api.js';
 import { Status } from '../../ntstatus.js';
 import type { ProcessObject } from './objects.js';
@@ -7,11 +13,9 @@ import { showsMark } from './query-process.js';
 import type { NtSystem } from './system.js';
 import { systemClassBytes } from './system-words.js';
 
-/** Class 5 has its extension from Windows 10 1709 on, for native 64-bit callers (facts/nt.md 4.1). */
-const FIRST_BUILD_WITH_EXTENSION = 16299;
 const SECURE_SYSTEM_CLASS = 2;
 /** Where the emulator says a caller's buffer lies: only differences of such addresses mean anything. */
-export const BUFFER_ADDRESS = 0x200_0000_0000n;
+const BUFFER_ADDRESS = 0x200_0000_0000n;
 const BUFFER_ADDRESS_32 = 0x200_0000n;
 
 export const bufferAddress = (wordSize: WordSize): bigint => (wordSize === 8 ? BUFFER_ADDRESS : BUFFER_ADDRESS_32);
@@ -45,7 +49,7 @@ const listEntry = (system: NtSystem, process: ProcessObject): ProcessListEntry =
 });
 
 export const hasListExtension = (system: NtSystem, wordSize: WordSize): boolean =>
-  wordSize === 8 && system.parameters.build >= FIRST_BUILD_WITH_EXTENSION;
+  wordSize === 8 && system.parameters.build >= FirstBuild.ProcessListExtension;
 
 const queryProcessList = (system: NtSystem, buffer: Uint8Array, wordSize: WordSize): QueryResult => {
   const entries = listedProcesses(system).map((process) => listEntry(system, process));
@@ -59,7 +63,7 @@ const queryProcessList = (system: NtSystem, buffer: Uint8Array, wordSize: WordSi
 };
 
 /** True while a trustlet process runs; the Secure System shell is none. */
-export const isTrustletRunning = (system: NtSystem): boolean => {
+const isTrustletRunning = (system: NtSystem): boolean => {
   for (const process of system.state.processes.values()) {
     if (process.trustlet !== null && process.life !== 'exited') return true;
   }

@@ -2,14 +2,13 @@
 import type { FaultState } from '../faults.js';
 import type { ResolvedScenario } from '../scenario.js';
 import type { Touch } from '../touches.js';
+import { ID_STEP } from './ids.js';
 import type { ProcessObject, ThreadObject } from './objects.js';
 import { createProcess } from './process-factory.js';
 
 export interface MachineState {
   /** The emulated time, FILETIME (100 ns); moves with every call and nothing else. */
   time: bigint;
-  /** How many handles were ever given out: none comes twice. */
-  handlesGiven: number;
   nextSequence: bigint;
   /** Next pid or tid to try. */
   nextId: number;
@@ -56,9 +55,8 @@ export const initialState = (
   }
   return {
     time: time + SECOND,
-    handlesGiven: 0,
     nextSequence: sequence + 1n,
-    nextId: id + 4,
+    nextId: id + ID_STEP,
     processes,
     threadOwners,
     threads: new Map(),

@@ -1,4 +1,5 @@
 /** What a scenario's `system` comes to, with nothing left out. */
+import { FirstBuild } from '../../layout/index.js';
 import type { Scenario } from '../scenario.js';
 
 export interface SystemParameters {
@@ -18,9 +19,6 @@ export interface SystemParameters {
   readonly bootId: number;
 }
 
-/** First build whose public header has the bit (facts/nt.md 1.2). */
-const FIRST_BUILD_WITH_BIT = 15063;
-
 export const systemParameters = (scenario: Scenario): SystemParameters => {
   const { system } = scenario;
   return {
@@ -33,7 +31,7 @@ export const systemParameters = (scenario: Scenario): SystemParameters => {
     secureBoot: system.secureBoot ?? true,
     testSigning: system.testSigning ?? false,
     hypervisor: system.hypervisor ?? system.vsm,
-    secureBit: system.secureBit ?? (system.build < FIRST_BUILD_WITH_BIT ? 'absent' : 'reported'),
+    secureBit: system.secureBit ?? (system.build < FirstBuild.SecureBit ? 'absent' : 'reported'),
     missingClasses: system.missingClasses ?? [],
     seed: system.seed ?? 1,
     bootId: system.bootId ?? 1,

@@ -60,6 +60,8 @@ export class NtSystem {
   /** Distinguishes this machine's handles from those of any other. */
   readonly serial: number;
   state: MachineState;
+  /** How many handles were ever given out: none comes twice, and no `restore` takes one back. */
+  handlesGiven = 0;
 
   constructor(parts: SystemParts) {
     this.scenario = parts.scenario;

@@ -1,5 +1,5 @@
 /** Reads a document by its spec: a fresh copy of what is allowed, or an error that says where and what was expected. */
-import { show } from '../../arguments.js';
+import { isList, isObject, readMember, show } from '../../arguments.js';
 import { TrustletError } from '../../errors.js';
 import { hintFor } from './near-miss.js';
 import type { IntegerSpec, ObjectSpec, Spec, StringSpec } from './spec.js';
@@ -54,22 +54,21 @@ const checkInteger = (spec: IntegerSpec, value: unknown, path: string): number =
 };
 
 const checkObject = (spec: ObjectSpec, value: unknown, path: string): Readonly<Record<string, unknown>> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(path, 'an object', value);
+  if (!isObject(value)) throw wrong(path, 'an object', value);
   const known = Object.keys(spec.properties);
   const given = value as Readonly<Record<string, unknown>>;
   const read: Record<string, unknown> = {};
   for (const key of Object.keys(given)) {
-    const member = given[key];
-    if (member === undefined) continue;
-    const property = Object.hasOwn(spec.properties, key) ? spec.properties[key] : undefined;
-    if (property === undefined) {
+    if (!Object.hasOwn(spec.properties, key) && given[key] !== undefined) {
       throw formatError(path, `there is no property ${show(key)}; it takes ${known.join(', ')}.${hintFor(key, known)}`);
     }
-    read[key] = check(property.spec, member, join(path, key));
   }
-  for (const key of known) {
-    if (spec.properties[key]?.required === true && !Object.hasOwn(read, key)) {
-      throw formatError(path, `the property '${key}' is missing: ${spec.properties[key].spec.description}`);
+  for (const [key, property] of Object.entries(spec.properties)) {
+    const member = readMember(given, key);
+    if (member !== undefined) {
+      read[key] = check(property.spec, member, join(path, key));
+    } else if (property.required) {
+      throw formatError(path, `the property '${key}' is missing: ${property.spec.description}`);
     }
   }
   return read;
@@ -91,9 +90,9 @@ export const check = (spec: Spec, value: unknown, path: string): unknown => {
       if (typeof value !== 'boolean') throw wrong(path, 'true or false', value);
       return value;
     case 'list':
-      if (!Array.isArray(value)) throw wrong(path, 'a list', value);
+      if (!isList(value)) throw wrong(path, 'a list', value);
       if (value.length < (spec.minItems ?? 0)) throw wrong(path, `a list of at least ${spec.minItems ?? 0}`, value);
-      return Array.from(value as readonly unknown[], (item, index) => check(spec.items, item, `${path}[${index}]`));
+      return Array.from(value, (item, index) => check(spec.items, item, `${path}[${index}]`));
     case 'object':
       return checkObject(spec, value, path);
   }

@@ -1,14 +1,16 @@
 /** What a scenario's entries must keep among themselves, which no spec of a single entry can say. */
 import { show } from '../../arguments.js';
+import { IDLE_PID, SYSTEM_PID } from '../../layout/index.js';
+import { hasInfoClass } from '../faults.js';
 import type { Scenario, ScenarioFault, ScenarioProcess } from '../scenario.js';
 import { formatError } from './check.js';
 import { hintFor } from './near-miss.js';
-import { MAX_PROCESSES } from './scenario-spec.js';
+import { MAX_PROCESSES, MAX_THREADS_IN_ALL } from './scenario-spec.js';
 
 /** Pids that belong to one kind of process (facts/nt.md 1.4). */
 const FIXED_PIDS: ReadonlyMap<ScenarioProcess['kind'], number> = new Map([
-  ['idle', 0],
-  ['system', 4],
+  ['idle', IDLE_PID],
+  ['system', SYSTEM_PID],
 ]);
 
 /** Labels by the path of the entry that has them. */
@@ -31,6 +33,20 @@ const collectLabels = ({ processes, crowds }: Scenario): Labels => {
   return labels;
 };
 
+const checkThreads = ({ processes, crowds }: Scenario): void => {
+  let total = 0;
+  const add = (threads: number, path: string): void => {
+    total += threads;
+    if (total > MAX_THREADS_IN_ALL) throw formatError(path, `a machine has at most ${MAX_THREADS_IN_ALL} threads.`);
+  };
+  for (const [index, { kind, threads = PSEUDO_KINDS.includes(kind) ? 0 : 1 }] of processes.entries()) {
+    add(threads, `processes[${index}].threads`);
+  }
+  for (const [index, { count, threads = 1 }] of (crowds ?? []).entries()) {
+    add(count * threads, `crowds[${index}].threads`);
+  }
+};
+
 const requireLabel = (labels: Labels, label: string, path: string): void => {
   if (labels.has(label)) return;
   throw formatError(path, `no process has the label ${show(label)}.${hintFor(label, labels.keys())}`);
@@ -38,7 +54,7 @@ const requireLabel = (labels: Labels, label: string, path: string): void => {
 
 const checkFaults = (faults: readonly ScenarioFault[] | undefined, path: string): void => {
   for (const [index, { call, infoClass }] of (faults ?? []).entries()) {
-    if (infoClass !== undefined && !call.startsWith('NtQuery')) {
+    if (infoClass !== undefined && !hasInfoClass(call)) {
       throw formatError(`${path}[${index}].infoClass`, `${call} has no information class; leave it out.`);
     }
   }
@@ -101,6 +117,7 @@ export const checkScenarioRules = (scenario: Scenario): void => {
     throw formatError('system.hvciStrict', 'strict mode is a mode of HVCI, and system.hvci is not true.');
   }
   const labels = collectLabels(scenario);
+  checkThreads(scenario);
   checkProcesses(scenario, labels);
   for (const [index, { parent }] of (crowds ?? []).entries()) {
     if (parent !== undefined) requireLabel(labels, parent, `crowds[${index}].parent`);

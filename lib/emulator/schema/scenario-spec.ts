@@ -1,5 +1,7 @@
 /** What a scenario document may hold: the one description behind `parseScenario` and docs/scenario.schema.json. */
+import { MAX_UINT32 } from '../../arguments.js';
 import { isSuccess, Status } from '../../ntstatus.js';
+import { MAX_INFO_CLASS } from '../faults.js';
 import { policies } from '../policies.js';
 import {
   FAULT_CALLS,
@@ -24,11 +26,13 @@ import {
   type StringSpec,
 } from './spec.js';
 
-const MAX_UINT16 = 0xffff;
-const MAX_UINT32 = 0xffff_ffff;
 /** As many as the simulated kernel's table holds (driver/ntsim/table.h). */
 export const MAX_PROCESSES = 200_000;
 const MAX_THREADS = 10_000;
+/** Of all processes together: a thread costs memory before anybody looks at it. */
+export const MAX_THREADS_IN_ALL = 1_000_000;
+
+const MAX_UINT16 = 0xffff;
 
 const flag = (description: string): BooleanSpec => ({ type: 'boolean', description });
 const whole = (description: string, minimum: number, maximum: number): IntegerSpec => ({
@@ -76,7 +80,7 @@ const fault: ObjectSpec = objectOf<ScenarioFault>('fault', 'A call that fails.',
     values: failures,
     pattern: { source: '^0x[89a-fA-F][0-9a-fA-F]{7}$', says: 'a failure as 0x and eight digits, 0x80000000 or above' },
   }),
-  infoClass: optional(whole('Only this information class (the query calls). Default: any.', 0, MAX_UINT16)),
+  infoClass: optional(whole('Only this information class (the query calls). Default: any.', 0, MAX_INFO_CLASS)),
   nth: optional(whole('Only the n-th matching call, from 1. Default: every one.', 1, MAX_UINT32)),
 });
 
@@ -190,7 +194,7 @@ const system: ObjectSpec = objectOf<ScenarioSystem>('system', 'What the machine 
   missingClasses: optional(
     listOf(
       'NtQuerySystemInformation classes this system does not know, beside those its build lacks.',
-      whole('An information class.', 0, MAX_UINT16),
+      whole('An information class.', 0, MAX_INFO_CLASS),
     ),
   ),
   seed: optional(whole('Seed of everything that varies. Default 1.', 0, MAX_UINT32)),

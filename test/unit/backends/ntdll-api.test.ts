@@ -101,6 +101,26 @@ describe('NtApi over the simulated kernel', () => {
     assert.deepEqual(api.duplicate(0x1234n, 0x1000), { status: INVALID_HANDLE, handle: 0n });
   });
 
+  test('a handle wider than a word is invalid, and nothing is called with a part of it', () => {
+    const handle = open(3000, 0x1000);
+    const wide = (1n << 64n) + handle;
+    const calls = (): number =>
+      ntsim.calls('NtClose') + ntsim.calls('NtQueryInformationProcess') + ntsim.calls('NtQueryInformationThread');
+    const before = calls();
+    assert.deepEqual(api.duplicate(wide, 0x1000), { status: INVALID_HANDLE, handle: 0n });
+    assert.deepEqual(api.queryInformationProcess(wide, 0, new Uint8Array(48)), {
+      status: INVALID_HANDLE,
+      returnLength: 0,
+    });
+    assert.deepEqual(api.queryInformationThread(wide, 0, new Uint8Array(48)), {
+      status: INVALID_HANDLE,
+      returnLength: 0,
+    });
+    assert.equal(api.close(wide), INVALID_HANDLE);
+    assert.equal(calls(), before);
+    assert.equal(api.close(handle), 0);
+  });
+
   test('protection limits what the caller may get', () => {
     assert.deepEqual(api.openProcess(900, 0x1010), { status: ACCESS_DENIED, handle: 0n });
     const handle = open(900, 0x1000);

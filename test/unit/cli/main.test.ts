@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -44,5 +44,32 @@ describe('the built program', () => {
     );
     assert.equal(shell.stdout, '{\n');
     assert.equal(shell.stderr, 'exit 0\n');
+  });
+
+  test('a full disk is one line and exit code 1', {
+    skip: process.platform === 'win32' || !existsSync('/dev/full'),
+  }, () => {
+    for (const argv of [['list', '--scenario', 'plain'], ['list', '--json', '--scenario', 'large'], ['--help']]) {
+      const shell = spawnSync('/bin/sh', ['-c', '"$0" "$@" > /dev/full', process.execPath, program, ...argv], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      assert.match(shell.stderr, /^trustlet: the output could not be written: ENOSPC: .* \[ENOSPC\]\n$/);
+      assert.equal(shell.status, 1);
+    }
+  });
+
+  test('nobody reading the errors changes no exit code', { skip: process.platform === 'win32' }, () => {
+    const shell = spawnSync(
+      '/bin/sh',
+      [
+        '-c',
+        '{ { "$0" "$1" check -1 2>&1 >/dev/null; echo "exit $?" >&3; } | true; } 3>&1; "$0" "$1" check -1 2>/dev/full; echo "exit $?"',
+        process.execPath,
+        program,
+      ],
+      { encoding: 'utf8', timeout: 60_000 },
+    );
+    assert.equal(shell.stdout, 'exit 2\nexit 2\n');
   });
 });

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NtBackend } from '../../../lib/backends/nt-backend.js';
-import { boot, type Machine, scenarioNames } from '../../../lib/emulator/index.js';
+import { HookScript } from '../../../lib/emulator/hooks.js';
+import { boot, type Machine, policies, scenarioNames } from '../../../lib/emulator/index.js';
+import { processSnapshot } from '../../../lib/emulator/nt/census.js';
+import { startProcess } from '../../../lib/emulator/nt/life-cycle.js';
+import { initialState } from '../../../lib/emulator/nt/state.js';
+import { NtSystem } from '../../../lib/emulator/nt/system.js';
+import { systemParameters } from '../../../lib/emulator/nt/system-parameters.js';
+import { outcomesWith } from '../../../lib/emulator/policies.js';
 import { resolveScenario } from '../../../lib/emulator/resolve-scenario.js';
 import { builtInScenario } from '../../../lib/emulator/scenarios/index.js';
-import { testMachine } from './machines.js';
+import { testMachine, testScenario } from './machines.js';
 
 const byCalls = (machine: Machine): NtBackend =>
   new NtBackend(machine.ntApi(), { name: 'emulated', simulated: true, description: 'calls' });
@@ -36,6 +43,46 @@ describe('the fast census', () => {
     }
   });
 
+  test('says of every build what the calls say', () => {
+    for (const build of [
+      7600, 9200, 9599, 9600, 10239, 10240, 14393, 15062, 15063, 16298, 16299, 17133, 17134, 20348,
+    ]) {
+      const machine = testMachine({ system: { build, vsm: build >= 10240 } });
+      assert.deepEqual(recordsOf(machine.censusRecords()), recordsOf(byCalls(machine).census()), `build ${build}`);
+    }
+  });
+
+  test('says under every policy what the calls say, of a trustlet that has not run yet too', () => {
+    for (const { name, values } of policies) {
+      for (const value of values) {
+        const machine = testMachine({ policies: { [name]: value } });
+        machine.spawn({ label: 'young', trustlet: { id: 1 } });
+        assert.deepEqual(recordsOf(machine.censusRecords()), recordsOf(byCalls(machine).census()), `${name}: ${value}`);
+      }
+    }
+  });
+
+  test('shows no mark that a query does not show yet, where a trustlet gets it only by running', () => {
+    const scenario = testScenario();
+    const system = new NtSystem({
+      scenario,
+      parameters: systemParameters(scenario),
+      outcomes: { ...outcomesWith(), B44: 'after-first-run' },
+      hooks: new HookScript(),
+      serial: 1,
+      state: initialState(resolveScenario(scenario), [], false),
+    });
+    const young = startProcess(system, { label: 'young', image: 'young.exe', trustlet: { id: 1 } }, null);
+    const flagsInCensus = (): number | null | undefined => {
+      const records = processSnapshot(system, { process: young, mode: 'user' });
+      const index = Array.from({ length: records?.length ?? 0 }, (_, at) => records?.pid(at)).indexOf(young.pid);
+      return records?.record(index).flags;
+    };
+    assert.equal(flagsInCensus(), 0);
+    young.hasRun = true;
+    assert.equal(flagsInCensus(), 0x80);
+  });
+
   test('is a moment: what happens later is not in it', () => {
     const machine = testMachine();
     const records = machine.censusRecords();
@@ -58,6 +105,8 @@ describe('the fast census', () => {
     remove();
     assert.notEqual(machine.censusRecords(), null);
     assert.equal(boot('hostile').censusRecords(), null);
+    assert.equal(boot({ ...machine.scenario, churn: 'reuse-at-every-call' }).censusRecords(), null);
+    assert.notEqual(boot({ ...machine.scenario, churn: 'none' }).censusRecords(), null);
   });
 
   test('refuses an index outside', () => {

@@ -177,6 +177,33 @@ describe('processes', () => {
     assert.ok((young?.startKey ?? 0n) > (old?.startKey ?? 0n));
   });
 
+  test('reuse gives the threads’ ids away too, as far as the newcomer has threads', () => {
+    const machine = testMachine();
+    const [first, second] = machine.tidsOf('notepad');
+    machine.reuse('notepad', { label: 'young', threads: 3 });
+    const tids = machine.tidsOf('young');
+    assert.deepEqual(tids.slice(0, 2), [first, second]);
+    assert.equal(new Set(tids).size, 3);
+    machine.reuse('young', { label: 'alone' });
+    assert.deepEqual(machine.tidsOf('alone'), [first]);
+  });
+
+  test('ids begin again below 2^32, and take what is free', () => {
+    const top = { label: 'top', image: 'top.exe', pid: 4294967292, threads: 0 };
+    const machine = boot({ ...testScenario(), processes: [...testScenario().processes, top] });
+    const pid = machine.spawn({ label: 'next', threads: 2 });
+    const all = [...testScenario().processes, top].flatMap(({ label }) => [
+      machine.pidOf(label),
+      ...machine.tidsOf(label),
+    ]);
+    for (const id of [pid, ...machine.tidsOf('next')]) {
+      assert.ok(id >= 8 && id < 2 ** 32 && id % 4 === 0, `${id}`);
+      assert.ok(!all.includes(id), `${id} is taken`);
+    }
+    assert.equal(new Set([pid, ...machine.tidsOf('next')]).size, 3);
+    assert.equal(machine.censusRecords()?.length, testScenario().processes.length + 2);
+  });
+
   test('reuse may keep the label, work after the exit, and refuses while a handle or a newcomer has the pid', () => {
     const machine = testMachine();
     const pid = machine.pidOf('notepad');

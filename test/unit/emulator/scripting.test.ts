@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { boot, type Scenario } from '../../../lib/emulator/index.js';
+import { open } from '../../../lib/open.js';
 import { openAll, testMachine, testScenario, text, throwsArgument } from './machines.js';
 
 describe('churn', () => {
@@ -81,17 +82,35 @@ describe('scripted failures', () => {
   test('are refused when they make no sense', () => {
     const machine = testMachine();
     throwsArgument(
-      () => machine.fail('NtCreateFile' as never, { status: 1 }),
+      () => machine.fail('NtCreateFile' as never, { status: 0xc0000001 }),
       /no call that can be scripted; there are NtOpenProcess/,
     );
     throwsArgument(() => machine.fail('NtClose', { status: 'STATUS_NONSENSE' }), /A status is a name/);
     throwsArgument(() => machine.fail('NtClose', { status: 2 ** 32 }), /A status is a name/);
     throwsArgument(() => machine.fail('NtClose', { status: null } as never), /got null/);
-    throwsArgument(() => machine.fail('NtClose', { status: 1, nth: 0 }), /nth must be a whole number from 1/);
-    throwsArgument(() => machine.fail('NtClose', { status: 1, infoClass: 'x' } as never), /infoClass/);
-    throwsArgument(() => machine.fail('NtClose', { status: 1, label: 'nobody' }), /no process with the label/);
-    throwsArgument(() => machine.fail('NtClose', { status: 1, when: 1 } as never), /no property 'when'/);
+    const status = 0xc0000001;
+    throwsArgument(() => machine.fail('NtClose', { status, nth: 0 }), /nth must be a whole number from 1/);
+    throwsArgument(() => machine.fail('NtClose', { status, label: 'nobody' }), /no process with the label/);
+    throwsArgument(() => machine.fail('NtClose', { status, when: 1 } as never), /no property 'when'/);
     throwsArgument(() => machine.fail('NtClose', null as never), /options/);
+  });
+
+  test('are failures: a call that reports success and does nothing is a lie no kernel tells', () => {
+    const machine = testMachine();
+    for (const status of [0, 1, 'STATUS_SUCCESS', 'STATUS_PENDING', '0x40000000', 0x7fff_ffff]) {
+      throwsArgument(() => machine.fail('NtQueryInformationProcess', { status }), /options\.status must be a failure/);
+    }
+    machine.fail('NtQueryInformationProcess', { status: 'STATUS_BUFFER_OVERFLOW' });
+  });
+
+  test('have an information class that a scenario could give them too', () => {
+    const machine = testMachine();
+    const fail = (call: 'NtClose' | 'NtQueryInformationProcess', infoClass: unknown) => () =>
+      machine.fail(call, { status: 0xc0000001, infoClass } as never);
+    for (const infoClass of [-1, 65536, 1.5, Number.NaN, '0', null])
+      throwsArgument(fail('NtQueryInformationProcess', infoClass), /infoClass must be a whole number from 0 to 65535/);
+    throwsArgument(fail('NtClose', 0), /NtClose has no information class; leave it out/);
+    fail('NtQueryInformationProcess', 65535)();
   });
 });
 
@@ -167,16 +186,16 @@ describe('snapshot and restore', () => {
     const machine = testMachine();
     const handle = openAll(machine, 'notepad');
     machine.writeMemory('notepad', machine.process('notepad').dataAddress, Buffer.from('before'));
-    machine.fail('NtOpenThread', { status: 1 });
+    machine.fail('NtOpenThread', { status: 0xc0000001 });
     const snapshot = machine.snapshot();
     const work = (): unknown => {
       machine.clearFaults();
       machine.win32.WriteProcessMemory(handle, machine.process('notepad').dataAddress, Buffer.from('after!'), 6);
-      const another = openAll(machine, 'lsaiso');
+      openAll(machine, 'lsaiso');
       machine.win32.CloseHandle(handle);
       machine.exit('notepad');
       const pid = machine.spawn('young');
-      return [another, pid, machine.touches.length];
+      return [pid, machine.touches.length, machine.openHandles()];
     };
     const first = work();
     machine.restore(snapshot);
@@ -187,6 +206,32 @@ describe('snapshot and restore', () => {
     assert.equal(machine.win32.OpenThread(0x800, false, machine.tidsOf('user')[0] ?? 0), 1n - 1n);
     machine.restore(snapshot);
     assert.deepEqual(work(), first);
+  });
+
+  test('never give a handle’s value a second time', () => {
+    const machine = testMachine();
+    const snapshot = machine.snapshot();
+    const before = openAll(machine, 'notepad');
+    machine.restore(snapshot);
+    const after = openAll(machine, 'lsaiso');
+    assert.notEqual(after, before);
+    assert.equal(machine.win32.GetProcessId(before), 0, 'the handle is closed, and nobody else’s');
+    machine.restore(snapshot);
+    assert.ok(![before, after].includes(openAll(machine, 'user')));
+  });
+
+  test('under a guarded run leave it a handle that names nothing, not a trustlet’s', () => {
+    const machine = testMachine();
+    const snapshot = machine.snapshot();
+    open({ backend: machine }).guard.run(machine.pidOf('notepad'), 'terminate', (held) => {
+      machine.restore(snapshot);
+      openAll(machine, 'lsaiso');
+      assert.equal(machine.win32.TerminateProcess(held.handle, 0), false);
+    });
+    assert.deepEqual(
+      machine.touches.filter((touch) => touch.trustlet),
+      [],
+    );
   });
 
   test('revive a machine that was stopped', () => {

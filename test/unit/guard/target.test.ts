@@ -66,6 +66,8 @@ describe('reading a target', () => {
     rejects(() => readTarget({ handle: 0n, kind: 'thread' }), /target\.handle/);
     rejects(() => readTarget({ handle: 1n << 64n, kind: 'thread' }), /target\.handle/);
     rejects(() => readTarget({ handle: 0x40n, kind: 'process', pid: 4 }), /no property 'pid'/);
+    const hidden = Object.defineProperty({ handle: 0x40n, kind: 'process' }, 'createTime', { value: 5n });
+    rejects(() => readTarget(hidden), /a handle target has no property 'createTime'/);
   });
 
   test('anything else is refused by name', () => {
@@ -88,6 +90,8 @@ describe('reading a target', () => {
     rejects(() => readTarget({ pid: 4, startKey: -1n }), /target\.startKey/);
     rejects(() => readTarget({ pid: 4, startKey: 1n << 64n }), /target\.startKey/);
     rejects(() => readTarget({ pid: 4, startkey: 1n }), /no property 'startkey'/);
+    rejects(() => readTarget({ pid: 4, kind: 'process' }), /a target has no property 'kind'/);
+    rejects(() => readTarget({ pid: 4, handle: undefined }), /a target has no property 'handle'/);
   });
 
   test('null in an identity field means absent, as facts give it', () => {

@@ -56,6 +56,21 @@ describe('verdict', () => {
     });
   });
 
+  test('half an answer is none: a success without flags, flags without a query', () => {
+    assert.deepEqual(judge(record({ extendedStatus: 0, flags: null }), system()), {
+      verdict: 'unknown',
+      reason: 'query-failed',
+      evidence: 'documented',
+      status: 0,
+    });
+    assert.deepEqual(judge(record({ extendedStatus: null, flags: 0 }), system()), {
+      verdict: 'unknown',
+      reason: 'query-failed',
+      evidence: 'documented',
+      status: 0xc0000001,
+    });
+  });
+
   test('an access-denied query says so', () => {
     assert.equal(judge(record({ extendedStatus: 0xc0000022, flags: null }), system()).reason, 'access-denied');
   });
@@ -126,6 +141,11 @@ describe('verdict', () => {
       );
       assert.equal(judged.reason, 'downlevel-bit');
       assert.equal(judged.status, 0xc0000022);
+    });
+
+    test('a clear bit is unknown where class 165 failed, even if a clear word is lying around', () => {
+      const failed = { ...downlevel, isolatedUserModeStatus: 0xc0000004, isolatedUserModeFlags: 0 };
+      assert.equal(judge(record(), system(failed)).reason, 'downlevel-bit');
     });
 
     test('a clear bit is unknown where class 165 succeeded without a word to read', () => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 interface Tap {
@@ -12,6 +15,18 @@ interface Share {
   covered: number;
 }
 
+interface Evidence {
+  writeEvidence(
+    rows: readonly {
+      readonly suite: { readonly name: string; readonly where: string };
+      readonly outcome: { readonly passed: number; readonly failed: number };
+      readonly seconds: number;
+    }[],
+    runs: string,
+    file: string,
+  ): Promise<string>;
+}
+
 interface Coverage {
   judge(files: Record<string, { lines: Share; branches: Share }>): { name: string; passed: boolean; text: string }[];
 }
@@ -21,6 +36,7 @@ const load = async (name: string): Promise<unknown> =>
   import(new URL(`../../../../scripts/lib/${name}`, import.meta.url).href);
 const { countTap, countLastLine, failuresOf } = (await load('tap.mjs')) as Tap;
 const { judge } = (await load('coverage.mjs')) as Coverage;
+const { writeEvidence } = (await load('evidence.mjs')) as Evidence;
 
 const summary = (fields: Record<string, number>): string =>
   Object.entries(fields)
@@ -94,5 +110,31 @@ describe('coverage gates', () => {
       judge({}).map(({ passed, text }) => `${passed} ${text}`),
       ['false no file', 'false no file', 'false no file', 'false no file'],
     );
+  });
+});
+
+describe('the record of a long run', () => {
+  const row = (name: string, failed: number) => ({
+    suite: { name, where: 'this machine' },
+    outcome: { passed: 3, failed },
+    seconds: 1.6,
+  });
+
+  test('is written when nothing failed, and not at all when something did', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trustlet-'));
+    try {
+      const file = join(folder, 'evidence.json');
+      const refused = await writeEvidence([row('build', 0), row('lint', 1), row('unit', 2)], '7', file);
+      assert.match(refused, /not written down: lint and unit failed/);
+      assert.equal(existsSync(file), false);
+      await writeEvidence([row('build', 0)], '7', file);
+      const written = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+      assert.equal(written['propertyRuns'], 7);
+      assert.deepEqual(written['suites'], [
+        { suite: 'build', where: 'this machine', passed: 3, failed: 0, seconds: 2 },
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

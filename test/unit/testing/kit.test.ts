@@ -177,6 +177,40 @@ describe('a pid that changes hands at every open in turn', () => {
     );
   });
 
+  test('an agent that checks a thread and opens it afterwards is caught', () => {
+    assert.throws(
+      () =>
+        reuseAtEveryOpen(boot, 'browser', (machine) => {
+          const [tid = 0] = machine.tidsOf('browser');
+          const vsm = open({ backend: machine });
+          if (vsm.guard.check({ tid }, 'suspend').decision === 'allow')
+            machine.win32.SuspendThread(machine.win32.OpenThread(0x2, false, tid));
+        }),
+      /With the pid of 'browser' reused just before open 3 of it: 1 operation touched a trustlet/,
+    );
+  });
+
+  test('an agent that acts on a thread inside guard.run passes, opens of threads being moments as well', () => {
+    const moments = reuseAtEveryOpen(boot, 'browser', (machine) => {
+      const [tid = 0] = machine.tidsOf('browser');
+      const vsm = open({ backend: machine });
+      try {
+        vsm.guard.run({ tid }, 'suspend', (held) => machine.win32.SuspendThread(held.handle));
+      } catch (error) {
+        assert.ok(TrustletError.is(error));
+      }
+    });
+    assert.equal(moments, 2, 'the thread is opened, then its process');
+  });
+
+  test('an agent that never opens the process has shown nothing, and is told so', () => {
+    assert.throws(
+      () => reuseAtEveryOpen(boot, 'browser', () => undefined),
+      (error: unknown) =>
+        error instanceof assert.AssertionError && /opened neither 'browser' nor a thread of it/.test(error.message),
+    );
+  });
+
   test('while the agent holds the process there is nothing to win', () => {
     reuseAtEveryOpen(boot, 'browser', (machine) => {
       const pid = machine.pidOf('browser');

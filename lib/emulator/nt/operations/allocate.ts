@@ -17,7 +17,7 @@ const ALLOCATE: OperationCall = {
 };
 
 /** MEM_COMMIT and MEM_RESERVE (winnt.h). */
-export const AllocationType = { COMMIT: 0x1000, RESERVE: 0x2000 } as const;
+const AllocationType = { COMMIT: 0x1000, RESERVE: 0x2000 } as const;
 
 /** Longest allocation the emulator takes: a terabyte is no test, it is a mistake. */
 const LARGEST = 2 ** 40;

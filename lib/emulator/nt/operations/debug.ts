@@ -1,5 +1,7 @@
 /** NtDebugActiveProcess and NtRemoveProcessDebug. */
+
 import { ProcessAccess } from '../../../guard/operations.js';
+import { SYSTEM_PID } from '../../../layout/index.js';
 import { Status } from '../../../ntstatus.js';
 import { parseStatus } from '../../status-names.js';
 import { dominates } from '../access.js';
@@ -15,7 +17,6 @@ const ATTACH: OperationCall = {
   injects: true,
 };
 const DETACH: OperationCall = { operation: 'debug', api: 'DebugActiveProcessStop', call: 'NtDebugActiveProcess' };
-const SYSTEM_PID = 4;
 
 /** Does the image's Debug policy let a debugger in (facts/nt.md 5.3)? 3 would need a challenge that nobody answers here. */
 const imageAllowsDebugging = (system: NtSystem, process: ProcessObject): boolean => {

@@ -1,5 +1,7 @@
 /** NtTerminateProcess, NtDuplicateObject across processes, instrumentation callbacks, windows hooks. */
+
 import { ProcessAccess } from '../../../guard/operations.js';
+import { SYSTEM_PID } from '../../../layout/index.js';
 import type { OpenResult } from '../../../nt-api.js';
 import { Status } from '../../../ntstatus.js';
 import { duplicateInto, ntDuplicateOwn, peekHandle, referenceHandle, removeHandle } from '../handles.js';
@@ -35,7 +37,6 @@ const HOOK: OperationCall = {
 
 /** ProcessInstrumentationCallback (phnt). */
 export const INSTRUMENTATION_CALLBACK_CLASS = 40;
-const SYSTEM_PID = 4;
 
 /** NtTerminateProcess. Process right TERMINATE; on a trustlet by rights alone (row N10). */
 export const ntTerminateProcess = (system: NtSystem, caller: Caller, handle: bigint, exitStatus: number): number =>
@@ -49,7 +50,7 @@ export const ntTerminateProcess = (system: NtSystem, caller: Caller, handle: big
   });
 
 /** DUPLICATE_SAME_ACCESS and DUPLICATE_CLOSE_SOURCE (winnt.h). */
-export const DuplicateOption = { CLOSE_SOURCE: 1, SAME_ACCESS: 2 } as const;
+const DuplicateOption = { CLOSE_SOURCE: 1, SAME_ACCESS: 2 } as const;
 
 /** What DuplicateHandle is asked for. */
 export interface DuplicateRequest {
