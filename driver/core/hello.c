@@ -1,0 +1,44 @@
+/* HELLO: which protocol, which driver, which Windows. */
+#include "reply.h"
+#include "requests.h"
+
+/* The newest version both sides speak; 0 if there is none. */
+static UINT16 ChooseVersion(_In_ UINT16 ClientMin, _In_ UINT16 ClientMax)
+{
+    const UINT16 Newest = ClientMax < TL_PROTOCOL_VERSION_MAX ? ClientMax : (UINT16)TL_PROTOCOL_VERSION_MAX;
+    return Newest >= ClientMin && Newest >= TL_PROTOCOL_VERSION_MIN ? Newest : 0;
+}
+
+_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
+    TlHandleHello(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
+                  _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
+{
+    TL_SYSTEM System = Core->System;
+    TL_HELLO_REPLY Hello;
+    TL_REPLY Reply;
+
+    PAGED_CODE();
+    UNREFERENCED_PARAMETER(Caller);
+    TlReadIsolatedUserMode(&System);
+    RtlZeroMemory(&Hello, sizeof(Hello));
+    Hello.Version = ChooseVersion(Request->Body.Hello.MinVersion, Request->Body.Hello.MaxVersion);
+    Hello.MinVersion = TL_PROTOCOL_VERSION_MIN;
+    Hello.MaxVersion = TL_PROTOCOL_VERSION_MAX;
+    Hello.DriverVersion = TL_DRIVER_VERSION;
+    Hello.Capabilities = TL_CAPABILITY_QUERY | TL_CAPABILITY_CENSUS | TL_CAPABILITY_EXAMINE | TL_CAPABILITY_GUARD |
+                         TL_CAPABILITY_STATS | (System.GetProcessStartKey != NULL ? TL_CAPABILITY_START_KEY : 0u);
+    Hello.OsMajor = System.Major;
+    Hello.OsMinor = System.Minor;
+    Hello.OsBuild = System.Build;
+    Hello.IsolatedUserModeStatus = (UINT32)System.IsolatedUserModeStatus;
+    Hello.IsolatedUserModeFlags = System.IsolatedUserModeStatus == STATUS_SUCCESS ? System.IsolatedUserModeFlags : 0;
+    Hello.MaxPids = TL_MAX_PIDS;
+    Hello.MaxFixedSize = TL_MAX_FIXED_SIZE;
+    Hello.Operations = TL_ISOLATION_OPERATIONS | TL_AVAILABILITY_OPERATIONS;
+    Hello.ProcessRecordSize = sizeof(TL_PROCESS_RECORD);
+    TlBeginReply(&Reply, Request, Buffer, OutputLength);
+    /* The one message that is the same in every version. */
+    Reply.Version = TL_PROTOCOL_VERSION_MIN;
+    *Information = TlFinishReply(&Reply, &Hello, sizeof(Hello));
+    return STATUS_SUCCESS;
+}
