@@ -403,5 +403,7 @@ export const wire = {
   },
 } as const;
 
+type Widened<T> = T extends number ? number : T extends string | null ? T : { readonly [K in keyof T]: Widened<T[K]> };
+
 /** A protocol of this form: this one, or in tests an older or a newer one. */
-export type Wire = typeof wire;
+export type Wire = Widened<typeof wire>;
