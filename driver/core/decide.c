@@ -38,10 +38,25 @@ static UINT8 StatusClassOf(_In_ NTSTATUS Status)
     }
 }
 
-/* A condition is the set of values it holds for; a value outside every set matches nothing. */
+/* A condition is the set of values it holds for. */
 static BOOLEAN Holds(_In_ UINT8 Condition, _In_ UINT8 Value)
 {
-    return Value < 8 && (Condition & (1u << Value)) != 0;
+    return (Condition & (1u << Value)) != 0;
+}
+
+/* What nobody defined is not looked up: "any" in the table means any of the values there are. */
+static BOOLEAN IsDefined(_In_ const TL_DECISION_INPUT *Input)
+{
+    return Input->Identity <= TL_IDENTITY_OTHER && Input->Thread <= TL_THREAD_EXITED &&
+           Input->Judgement.Verdict <= TL_VERDICT_SECURE && Input->Acquisition <= TL_ACQUISITION_NOT_QUERYABLE;
+}
+
+static BOOLEAN Matches(_In_ const TL_DECISION_ROW *Row, _In_ const TL_DECISION_INPUT *Input, _In_ UINT8 Consent,
+                       _In_ UINT8 StatusClass)
+{
+    return Holds(Row->Identity, Input->Identity) && Holds(Row->Thread, Input->Thread) &&
+           Holds(Row->Verdict, Input->Judgement.Verdict) && Holds(Row->Consent, Consent) &&
+           Holds(Row->Acquisition, Input->Acquisition) && Holds(Row->Status, StatusClass);
 }
 
 static TL_DECISION Outcome(_In_ const TL_DECISION_ROW *Row, _In_ const TL_DECISION_INPUT *Input)
@@ -76,17 +91,13 @@ TL_DECISION TlDecide(_In_ const TL_DECISION_INPUT *Input)
 {
     const UINT8 Consent = ConsentOf(Input->Operations, Input->Accepted);
     const UINT8 StatusClass = StatusClassOf(Input->AcquisitionStatus);
-
     /* The last row holds for everything and refuses. */
-    for (UINT32 Index = 0; Index + 1 < ARRAYSIZE(TlDecisionRows); Index++)
+    const UINT32 Last = ARRAYSIZE(TlDecisionRows) - 1;
+    UINT32 Index = IsDefined(Input) ? 0 : Last;
+
+    while (Index < Last && !Matches(&TlDecisionRows[Index], Input, Consent, StatusClass))
     {
-        const TL_DECISION_ROW *Row = &TlDecisionRows[Index];
-        if (Holds(Row->Identity, Input->Identity) && Holds(Row->Thread, Input->Thread) &&
-            Holds(Row->Verdict, Input->Judgement.Verdict) && Holds(Row->Consent, Consent) &&
-            Holds(Row->Acquisition, Input->Acquisition) && Holds(Row->Status, StatusClass))
-        {
-            return Outcome(Row, Input);
-        }
+        Index++;
     }
-    return Outcome(&TlDecisionRows[ARRAYSIZE(TlDecisionRows) - 1], Input);
+    return Outcome(&TlDecisionRows[Index], Input);
 }

@@ -2,11 +2,10 @@
 #include "reply.h"
 #include "requests.h"
 
-/* The newest version both sides speak; 0 if there is none. */
-static UINT16 ChooseVersion(_In_ UINT16 ClientMin, _In_ UINT16 ClientMax)
+UINT16 TlChooseVersion(_In_ UINT16 ClientMin, _In_ UINT16 ClientMax, _In_ UINT16 DriverMin, _In_ UINT16 DriverMax)
 {
-    const UINT16 Newest = ClientMax < TL_PROTOCOL_VERSION_MAX ? ClientMax : (UINT16)TL_PROTOCOL_VERSION_MAX;
-    return Newest >= ClientMin && Newest >= TL_PROTOCOL_VERSION_MIN ? Newest : 0;
+    const UINT16 Newest = ClientMax < DriverMax ? ClientMax : DriverMax;
+    return Newest >= ClientMin && Newest >= DriverMin ? Newest : 0;
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
@@ -21,7 +20,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     UNREFERENCED_PARAMETER(Caller);
     TlReadIsolatedUserMode(&System);
     RtlZeroMemory(&Hello, sizeof(Hello));
-    Hello.Version = ChooseVersion(Request->Body.Hello.MinVersion, Request->Body.Hello.MaxVersion);
+    Hello.Version = TlChooseVersion(Request->Body.Hello.MinVersion, Request->Body.Hello.MaxVersion, TL_PROTOCOL_VERSION_MIN,
+                                    TL_PROTOCOL_VERSION_MAX);
     Hello.MinVersion = TL_PROTOCOL_VERSION_MIN;
     Hello.MaxVersion = TL_PROTOCOL_VERSION_MAX;
     Hello.DriverVersion = TL_DRIVER_VERSION;

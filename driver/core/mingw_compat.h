@@ -22,8 +22,8 @@ FORCEINLINE LONG TlReadNoFence(_In_ const volatile LONG *Source)
 #endif
 
 /*
- * mingw declares `POBJECT_TYPE *PsProcessType` as imported data, so that reading the name already follows the pointer the
- * kit's code follows by hand; following it once more is a crash (measured, facts/wine.md 10).
+ * mingw declares `POBJECT_TYPE *PsProcessType` as imported data, so that reading the name already follows the pointer
+ * the kit's code follows by hand; following it once more is a crash (measured, facts/wine.md 10).
  */
 #define TL_PROCESS_TYPE ((POBJECT_TYPE)(PVOID)PsProcessType)
 #define TL_THREAD_TYPE ((POBJECT_TYPE)(PVOID)PsThreadType)

@@ -20,8 +20,8 @@
 #endif
 
 /*
- * The object types, to be passed where a POBJECT_TYPE is wanted. The kit declares pointers to them; mingw's headers import
- * them as if they were the types themselves (facts/wine.md 10).
+ * The object types, to be passed where a POBJECT_TYPE is wanted. The kit declares pointers to them; mingw's headers
+ * import them as if they were the types themselves (facts/wine.md 10).
  */
 #if !defined(TL_PROCESS_TYPE)
 #define TL_PROCESS_TYPE (*PsProcessType)
@@ -40,25 +40,30 @@
  * Exported by ntoskrnl, and declared by each driver that calls them (facts/nt.md 1.4). All three: PASSIVE_LEVEL, APCs
  * enabled. The system class is a number here, for no kit has its enumeration.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
-    ZwQueryInformationProcess(_In_ HANDLE ProcessHandle, _In_ PROCESSINFOCLASS ProcessInformationClass,
-                              _Out_writes_bytes_opt_(ProcessInformationLength) PVOID ProcessInformation,
-                              _In_ ULONG ProcessInformationLength, _Out_opt_ PULONG ReturnLength);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI NTSTATUS NTAPI ZwQueryInformationProcess(_In_ HANDLE ProcessHandle,
+                                                  _In_ PROCESSINFOCLASS ProcessInformationClass,
+                                                  _Out_writes_bytes_opt_(ProcessInformationLength)
+                                                      PVOID ProcessInformation,
+                                                  _In_ ULONG ProcessInformationLength, _Out_opt_ PULONG ReturnLength);
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
-    ZwQueryInformationThread(_In_ HANDLE ThreadHandle, _In_ THREADINFOCLASS ThreadInformationClass,
-                             _Out_writes_bytes_opt_(ThreadInformationLength) PVOID ThreadInformation,
-                             _In_ ULONG ThreadInformationLength, _Out_opt_ PULONG ReturnLength);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI NTSTATUS NTAPI ZwQueryInformationThread(_In_ HANDLE ThreadHandle, _In_ THREADINFOCLASS ThreadInformationClass,
+                                                 _Out_writes_bytes_opt_(ThreadInformationLength)
+                                                     PVOID ThreadInformation,
+                                                 _In_ ULONG ThreadInformationLength, _Out_opt_ PULONG ReturnLength);
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS NTAPI
-    ZwQuerySystemInformation(_In_ ULONG SystemInformationClass,
-                             _Out_writes_bytes_opt_(SystemInformationLength) PVOID SystemInformation,
-                             _In_ ULONG SystemInformationLength, _Out_opt_ PULONG ReturnLength);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSYSAPI NTSTATUS NTAPI ZwQuerySystemInformation(_In_ ULONG SystemInformationClass,
+                                                 _Out_writes_bytes_opt_(SystemInformationLength)
+                                                     PVOID SystemInformation,
+                                                 _In_ ULONG SystemInformationLength, _Out_opt_ PULONG ReturnLength);
 
 /* Bound at run time, because older builds and Wine do not have them (facts/nt.md 7, facts/wine.md 3 and 5). */
-typedef _IRQL_requires_max_(DISPATCH_LEVEL) ULONGLONG NTAPI TL_PS_GET_PROCESS_START_KEY(_In_ PEPROCESS Process);
-typedef _IRQL_requires_max_(DISPATCH_LEVEL) PVOID NTAPI TL_EX_ALLOCATE_POOL2(_In_ UINT64 Flags, _In_ SIZE_T Bytes,
-                                                                             _In_ ULONG Tag);
+typedef _IRQL_requires_max_(DISPATCH_LEVEL)
+ULONGLONG NTAPI TL_PS_GET_PROCESS_START_KEY(_In_ PEPROCESS Process);
+typedef _IRQL_requires_max_(DISPATCH_LEVEL)
+PVOID NTAPI TL_EX_ALLOCATE_POOL2(_In_ UINT64 Flags, _In_ SIZE_T Bytes, _In_ ULONG Tag);
 
 /* PROCESS_BASIC_INFORMATION, whose handles are numbers to us (facts/nt.md 1.1). */
 typedef struct _TL_BASIC_INFORMATION
@@ -74,8 +79,8 @@ typedef struct _TL_BASIC_INFORMATION
 C_ASSERT(sizeof(TL_BASIC_INFORMATION) == 48);
 
 /*
- * PROCESS_EXTENDED_BASIC_INFORMATION (facts/nt.md 1.1). The kernel chooses it by its length alone, so the length is pinned.
- * The kits' own name bits in it that differ by version; ours has the word, to be masked.
+ * PROCESS_EXTENDED_BASIC_INFORMATION (facts/nt.md 1.1). The kernel chooses it by its length alone, so the length is
+ * pinned. The kits' own name bits in it that differ by version; ours has the word, to be masked.
  */
 typedef struct _TL_EXTENDED_BASIC_INFORMATION
 {

@@ -5,7 +5,6 @@
 /* The list grows between two calls (facts/nt.md 4.1): slack for some dozens of processes with their threads. */
 #define FIRST_LENGTH 0x20000u
 #define LENGTH_SLACK 0x4000u
-#define MAXIMUM_TRIES 16u
 /* Some 50,000 processes with a hundred threads each. Beyond it a length is a mistake, not a list. */
 #define MAXIMUM_LENGTH 0x20000000u
 
@@ -38,7 +37,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
 
     *Buffer = NULL;
     *Length = 0;
-    for (*Restarts = 0; *Restarts < MAXIMUM_TRIES; (*Restarts)++)
+    /* Ends: each time the buffer doubles at least, up to its limit. */
+    for (*Restarts = 0;; (*Restarts)++)
     {
         ULONG Returned = 0;
         PVOID List = TlAllocatePageable(Capacity);
@@ -64,7 +64,6 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
         }
         Capacity = Returned + LENGTH_SLACK > Capacity * 2 ? Returned + LENGTH_SLACK : Capacity * 2;
     }
-    return STATUS_INFO_LENGTH_MISMATCH;
 }
 
 /* Where one entry ends: the next one's start, or the end of the list. \return 0 for an entry that does not fit. */

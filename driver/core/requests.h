@@ -24,3 +24,6 @@ TL_REQUEST_HANDLER TlHandleExamine;
 TL_REQUEST_HANDLER TlHandleGuard;
 /* \return STATUS_SUCCESS. */
 TL_REQUEST_HANDLER TlHandleStats;
+
+/* \return the newest version that both sides speak; 0 if there is none. IRQL: any. */
+UINT16 TlChooseVersion(_In_ UINT16 ClientMin, _In_ UINT16 ClientMax, _In_ UINT16 DriverMin, _In_ UINT16 DriverMax);

@@ -40,7 +40,7 @@ UINT8 TlCompareIdentity(_In_ const TL_TARGET *Target, _In_ const TL_PROCESS_RECO
 {
     const BOOLEAN HasCreateTime = (Record->Present & TL_PRESENT_CREATE_TIME) != 0;
     const BOOLEAN HasStartKey = (Record->Present & TL_PRESENT_START_KEY) != 0;
-    const BOOLEAN Silent = Record->Pid == 0 || (!HasCreateTime && !HasStartKey);
+    const BOOLEAN Silent = !HasCreateTime && !HasStartKey;
 
     if (Target->Expect == 0 || (Silent && Record->Verdict == TL_VERDICT_UNKNOWN))
     {

@@ -69,6 +69,9 @@ typedef struct guarded
 } guarded;
 NTSTATUS guard(const TL_GUARD_REQUEST *request, guarded *result);
 
+/* Ends every lie of lying_test.c. */
+void tell_the_truth(void);
+
 /* A handle of the agent's; the test closes it. INVALID_HANDLE_VALUE when it cannot be opened. */
 HANDLE process_handle(UINT32 pid, ACCESS_MASK access);
 HANDLE thread_handle(UINT32 pid, UINT32 index, ACCESS_MASK access);

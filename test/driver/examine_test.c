@@ -233,6 +233,22 @@ static void an_absent_create_time_matches_nothing(void)
     CHECK_EQ(ntsim_kernel_close(handle), 0);
 }
 
+static void a_process_without_identity_is_not_the_expected_one(void)
+{
+    examined result;
+    ntsim_kernel_provide_routine("PsGetProcessStartKey", false);
+    CHECK(NT_SUCCESS(TlCoreStart(&bench_core)));
+    const HANDLE handle = process_handle(NOTEPAD_PID, 0x1000);
+    TL_EXAMINE_REQUEST request = examine_request(handle, TL_KIND_PROCESS);
+    request.Expect = TL_EXPECT_CREATE_TIME;
+    request.ExpectedCreateTime = 1;
+    ntsim_kernel_fail_query(NTSIM_ZwQueryInformationProcess, 4, 0, 1, STATUS_UNSUCCESSFUL);
+    CHECK_EQ(examine(&request, &result), STATUS_SUCCESS);
+    CHECK_EQ(ntsim_kernel_close(handle), 0);
+    CHECK_EQ(result.record.Verdict, 1);
+    CHECK_EQ(result.reply.Identity, 2);
+}
+
 static void a_process_of_which_nothing_is_known_is_not_called_another(void)
 {
     guarded result;
@@ -381,6 +397,8 @@ const test_case examine_tests[] = {
     {"EXAMINE: each expected member of an identity is compared", an_identity_is_compared_member_by_member},
     {"EXAMINE: an absent start key matches nothing", an_absent_start_key_matches_nothing},
     {"EXAMINE: an absent create time matches nothing", an_absent_create_time_matches_nothing},
+    {"EXAMINE: a process that has no identity to tell is not the expected one",
+     a_process_without_identity_is_not_the_expected_one},
     {"GUARD: a process of which nothing is known is refused for that", a_process_of_which_nothing_is_known_is_not_called_another},
     {"GUARD: what is ordinary is allowed", the_guard_allows_what_is_ordinary},
     {"GUARD: a trustlet is refused", the_guard_refuses_a_trustlet},

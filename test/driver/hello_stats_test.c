@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "requests.h"
 
 static NTSTATUS say_hello(const TL_HELLO_REQUEST *request, TL_HELLO_REPLY *reply)
 {
@@ -51,6 +52,16 @@ static void hello_chooses_the_newest_common_version(void)
         CHECK_EQ(reply.Header.Version, 1);
         CHECK_EQ(reply.MaxVersion, 1);
     }
+}
+
+static void a_version_is_chosen_within_both_ranges(void)
+{
+    CHECK_EQ(TlChooseVersion(1, 3, 1, 2), 2);
+    CHECK_EQ(TlChooseVersion(1, 2, 1, 3), 2);
+    CHECK_EQ(TlChooseVersion(1, 1, 2, 3), 0);
+    CHECK_EQ(TlChooseVersion(4, 5, 2, 3), 0);
+    CHECK_EQ(TlChooseVersion(2, 2, 1, 3), 2);
+    CHECK_EQ(TlChooseVersion(3, 9, 2, 3), 3);
 }
 
 static void hello_says_when_a_secure_kernel_cannot_be_asked_for(void)
@@ -170,6 +181,7 @@ static void stats_count_what_happened(void)
 const test_case hello_stats_tests[] = {
     {"HELLO: says protocol, driver, Windows, capabilities and limits", hello_says_who_is_there},
     {"HELLO: chooses the newest version both speak, and 0 if there is none", hello_chooses_the_newest_common_version},
+    {"HELLO: a version is chosen within both ranges, whatever they are", a_version_is_chosen_within_both_ranges},
     {"HELLO: tells the status of class 165 and no flags when it failed",
      hello_says_when_a_secure_kernel_cannot_be_asked_for},
     {"HELLO: a class 165 that wrote nothing is a failure", a_class_165_that_wrote_nothing_is_a_failure},

@@ -8,13 +8,15 @@ extern const test_case census_tests[];
 extern const test_case examine_tests[];
 extern const test_case secure_tests[];
 extern const test_case fault_site_tests[];
+extern const test_case lying_tests[];
+extern const test_case decide_tests[];
 
 int check_failed;
 
 int main(void)
 {
     static const test_case *const files[] = {validate_tests, hello_stats_tests, query_tests,     census_tests,
-                                             examine_tests,  secure_tests,      fault_site_tests};
+                                             examine_tests,  secure_tests,      fault_site_tests, lying_tests,  decide_tests};
     int number = 0;
     int failed = 0;
     printf("TAP version 13\n");
@@ -24,6 +26,7 @@ int main(void)
             check_failed = 0;
             bench_boot();
             test->run();
+            tell_the_truth();
             bench_end();
             failed += check_failed;
             printf("%sok %d - %s\n", check_failed ? "not " : "", ++number, test->name);

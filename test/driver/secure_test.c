@@ -120,6 +120,22 @@ static void an_acl_without_room_is_a_failure(void)
     CHECK(!NT_SUCCESS(TlBuildDeviceDacl(&dacl.acl, sizeof two_entries, (PSID)(ULONG_PTR)service_sid)));
 }
 
+static void an_acl_that_cannot_be_built_is_a_failure(void)
+{
+    static const ntsim_service services[] = {NTSIM_RtlCreateAcl, NTSIM_RtlInitializeSid, NTSIM_RtlAddAccessAllowedAce};
+    for (size_t i = 0; i < ARRAYSIZE(services); i++)
+        for (uint32_t nth = 1; nth <= (i == 0 ? 1u : i == 1 ? 2u : 3u); nth++)
+        {
+            union
+            {
+                ACL acl;
+                UINT8 bytes[TL_DEVICE_DACL_SIZE];
+            } dacl;
+            ntsim_kernel_fail(services[i], nth, STATUS_INVALID_PARAMETER);
+            CHECK_EQ(TlBuildDeviceDacl(&dacl.acl, sizeof dacl, (PSID)(ULONG_PTR)service_sid), STATUS_INVALID_PARAMETER);
+        }
+}
+
 static void the_longest_sid_fits(void)
 {
     union
@@ -156,6 +172,7 @@ const test_case secure_tests[] = {
     {"ACL: SYSTEM and Administrators, byte for byte", the_device_is_for_system_and_administrators},
     {"ACL: one more account may read", one_account_may_read},
     {"ACL: too little room is a failure", an_acl_without_room_is_a_failure},
+    {"ACL: whichever call fails, there is no ACL", an_acl_that_cannot_be_built_is_a_failure},
     {"ACL: the longest SID fits", the_longest_sid_fits},
     {"ACL: a SID is whole or none", a_sid_is_whole_or_none},
     {0},
