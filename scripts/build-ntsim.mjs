@@ -1,7 +1,7 @@
 // node scripts/build-ntsim.mjs [linux|win32|test ...]: builds the simulated NT kernel (driver/ntsim) into build/ntsim/.
 
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { filesBelow, inBuild, inRoot } from './lib/paths.mjs';
 import { run, which } from './lib/run.mjs';
@@ -48,7 +48,9 @@ export async function buildNtsim({ target }) {
   if (recipe === undefined)
     throw new Error(`ntsim has no target '${target}'; there are ${Object.keys(TARGETS).join(', ')}`);
   const folder = inRoot('driver', 'ntsim');
-  const wanted = (path) => /\.[ch]$/.test(path) && (recipe.withTests || basename(dirname(path)) !== 'test');
+  // The kernel for the driver (ddk/, kernel/, test/kernel/) is built by build-host.mjs: its services have the same names.
+  const folders = recipe.withTests ? [folder, join(folder, 'test')] : [folder];
+  const wanted = (path) => /\.[ch]$/.test(path) && folders.includes(dirname(path));
   const files = filesBelow(folder, wanted);
   const output = inBuild('ntsim', recipe.output);
   const newest = Math.max(modified(fileURLToPath(import.meta.url)), ...files.map(modified));

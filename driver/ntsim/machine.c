@@ -29,7 +29,7 @@ static enum ntsim_result start_thread(ntsim_machine *machine, ntsim_process *pro
     ntsim_thread *thread = calloc(1, sizeof *thread);
     if (thread == NULL)
         return NTSIM_E_MEMORY;
-    thread->object = (ntsim_object){NTSIM_THREAD_OBJECT, tid, 1, 0, NULL};
+    thread->object = (ntsim_object){NTSIM_THREAD_OBJECT, tid, 1, 0, NULL, NULL};
     if (!ntsim_enter_object(machine, &thread->object))
     {
         free(thread);
@@ -96,7 +96,7 @@ static ntsim_process *new_process(const program *from, uint32_t pid)
     ntsim_process *process = calloc(1, sizeof *process);
     if (process == NULL)
         return NULL;
-    process->object = (ntsim_object){NTSIM_PROCESS_OBJECT, pid, 1, 0, NULL};
+    process->object = (ntsim_object){NTSIM_PROCESS_OBJECT, pid, 1, 0, NULL, NULL};
     process->record = *from->record;
     process->record.pid = pid;
     process->origin = from->origin;

@@ -27,6 +27,7 @@ typedef struct ntsim_object
     uint32_t references; /* running, handles, and for a process its thread objects */
     uint32_t handles;
     struct ntsim_object *next_in_bucket;
+    void *embedder; /* what an embedder knows of it (kernel/machine_door.c); NULL without one */
 } ntsim_object;
 
 typedef struct ntsim_thread ntsim_thread;
@@ -82,9 +83,20 @@ typedef struct ntsim_fault
     nt_status status;
 } ntsim_fault;
 
+/* What a handle names and grants, pseudo-handles included. The object is borrowed, not referenced. */
+typedef struct ntsim_reach
+{
+    ntsim_object *object;
+    nt_access access;
+} ntsim_reach;
+
+/* How an embedder with handle tables of its own resolves a handle. */
+typedef nt_status ntsim_resolver(nt_handle handle, enum ntsim_kind kind, ntsim_reach *reach);
+
 typedef struct ntsim_machine
 {
     ntsim_table table;
+    ntsim_resolver *resolver; /* NULL: the caller's one table, below */
     ntsim_object **buckets;
     uint32_t bucket_mask;
     ntsim_process *first_process;
@@ -150,12 +162,6 @@ nt_status ntsim_new_handle(ntsim_machine *machine, ntsim_object *object, nt_acce
 ntsim_handle_slot *ntsim_slot(ntsim_machine *machine, nt_handle handle);
 void ntsim_free_slot(ntsim_machine *machine, ntsim_handle_slot *slot);
 
-/* What a handle names and grants, pseudo-handles included. The object is borrowed, not referenced. */
-typedef struct ntsim_reach
-{
-    ntsim_object *object;
-    nt_access access;
-} ntsim_reach;
 nt_status ntsim_resolve(ntsim_machine *machine, nt_handle handle, enum ntsim_kind kind, ntsim_reach *reach);
 
 /* ---- faults (faults.c) ---- */
@@ -164,6 +170,17 @@ bool ntsim_add_fault(ntsim_machine *machine, const ntsim_fault *fault);
 /* True when this call is to fail with *status. `process` may be NULL, then `pid` says who was meant. */
 bool ntsim_fails(ntsim_machine *machine, enum ntsim_call call, int32_t info_class, const ntsim_process *process,
                  uint32_t pid, nt_status *status);
+
+/* ---- access (open.c) ---- */
+
+/* What an open with these rights asks for, generic bits and implied grants resolved (facts/nt.md 6.1). */
+nt_access ntsim_access_of(const ntsim_machine *machine, enum ntsim_kind kind, nt_access access);
+/* What this machine's user gets of an object, or STATUS_ACCESS_DENIED. */
+nt_status ntsim_grant(const ntsim_machine *machine, ntsim_object *object, nt_access access, nt_access *granted);
+/* The process or thread that a client's id names, NULL when there is none. */
+ntsim_object *ntsim_lookup(const ntsim_machine *machine, uint64_t client, enum ntsim_kind kind);
+/* Why an object that has ended cannot be opened, where the policy says so. */
+nt_status ntsim_refuse_terminated(const ntsim_machine *machine, ntsim_object *object);
 
 /* ---- the NT calls (open.c, query_process.c, query_system.c) ---- */
 

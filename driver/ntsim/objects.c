@@ -171,6 +171,8 @@ static bool resolve_pseudo(const ntsim_machine *machine, nt_handle handle, ntsim
 
 nt_status ntsim_resolve(ntsim_machine *machine, nt_handle handle, enum ntsim_kind kind, ntsim_reach *reach)
 {
+    if (machine->resolver != NULL)
+        return machine->resolver(handle, kind, reach);
     if (!resolve_pseudo(machine, handle, reach))
     {
         const ntsim_handle_slot *slot = ntsim_slot(machine, handle);

@@ -47,11 +47,16 @@ static nt_access map_generic(enum ntsim_kind kind, nt_access access)
     return wanted;
 }
 
+nt_access ntsim_access_of(const ntsim_machine *machine, enum ntsim_kind kind, nt_access access)
+{
+    return with_implied(machine, kind, map_generic(kind, access));
+}
+
 /*
  * What an open is granted. The checks of token, DACL and protection (facts/nt.md 2) are behind the table's two masks:
  * a bit outside them is STATUS_ACCESS_DENIED, and so is a request for nothing [known].
  */
-static nt_status grant(const ntsim_machine *machine, ntsim_object *object, nt_access access, nt_access *granted)
+nt_status ntsim_grant(const ntsim_machine *machine, ntsim_object *object, nt_access access, nt_access *granted)
 {
     const ntsim_process *process = ntsim_process_of(object);
     const nt_access most =
@@ -89,7 +94,7 @@ static bool id_of(const ntsim_machine *machine, uint64_t client, uint32_t *id)
     return true;
 }
 
-static ntsim_object *lookup(const ntsim_machine *machine, uint64_t client, enum ntsim_kind kind)
+ntsim_object *ntsim_lookup(const ntsim_machine *machine, uint64_t client, enum ntsim_kind kind)
 {
     uint32_t id;
     if (!id_of(machine, client, &id))
@@ -102,18 +107,18 @@ static ntsim_object *lookup(const ntsim_machine *machine, uint64_t client, enum 
 static ntsim_object *find_client(const ntsim_machine *machine, const nt_client_id *client_id, enum ntsim_kind kind)
 {
     if (client_id->UniqueThread == 0)
-        return kind == NTSIM_PROCESS_OBJECT ? lookup(machine, client_id->UniqueProcess, kind) : NULL;
-    ntsim_object *thread = lookup(machine, client_id->UniqueThread, NTSIM_THREAD_OBJECT);
+        return kind == NTSIM_PROCESS_OBJECT ? ntsim_lookup(machine, client_id->UniqueProcess, kind) : NULL;
+    ntsim_object *thread = ntsim_lookup(machine, client_id->UniqueThread, NTSIM_THREAD_OBJECT);
     if (thread == NULL)
         return NULL;
     ntsim_object *process = &ntsim_process_of(thread)->object;
-    if (client_id->UniqueProcess != 0 && lookup(machine, client_id->UniqueProcess, NTSIM_PROCESS_OBJECT) != process)
+    if (client_id->UniqueProcess != 0 && ntsim_lookup(machine, client_id->UniqueProcess, NTSIM_PROCESS_OBJECT) != process)
         return NULL;
     return kind == NTSIM_PROCESS_OBJECT ? process : thread;
 }
 
 /* facts/nt.md 7: an exiting process is found; one that has ended too, unless the policy says otherwise. */
-static nt_status refuse_terminated(const ntsim_machine *machine, ntsim_object *object)
+nt_status ntsim_refuse_terminated(const ntsim_machine *machine, ntsim_object *object)
 {
     if (!ntsim_policy(machine, NTSIM_POLICY_REFUSE_TERMINATED_OPEN))
         return STATUS_SUCCESS;
@@ -136,10 +141,10 @@ static nt_status open_object(ntsim_machine *machine, enum ntsim_call call, enum 
     /* facts/nt.md 1.4: Idle cannot be opened; 7: an unknown pid is STATUS_INVALID_CID since Vista. */
     if (object == NULL || object->id == 0)
         return STATUS_INVALID_CID;
-    status = refuse_terminated(machine, object);
+    status = ntsim_refuse_terminated(machine, object);
     nt_access granted = 0;
     if (NT_SUCCESS(status))
-        status = grant(machine, object, access, &granted);
+        status = ntsim_grant(machine, object, access, &granted);
     if (!NT_SUCCESS(status))
         return status;
     return ntsim_new_handle(machine, object, granted, attributes->Attributes, handle);
@@ -225,7 +230,7 @@ nt_status ntsim_duplicate(ntsim_machine *machine, nt_handle source_process, nt_h
             if (access != 0 && (access & ~reach.access) == 0)
                 granted = with_implied(machine, reach.object->kind, access);
             else
-                status = grant(machine, reach.object, access, &granted);
+                status = ntsim_grant(machine, reach.object, access, &granted);
         }
         if (NT_SUCCESS(status))
             status = ntsim_new_handle(machine, reach.object, granted, attributes, target);
