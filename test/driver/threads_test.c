@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
+#include "core/bench.h"
 
 #define CLIENTS 4
 #define FLEETING_PID 7000u

@@ -5,7 +5,7 @@
 #ifndef TRUSTLET_TEST_BENCH_H
 #define TRUSTLET_TEST_BENCH_H
 
-#include "check.h"
+#include "../../../driver/ntsim/test/check.h"
 #include "core.h"
 #include "kernel.h"
 
@@ -68,9 +68,6 @@ typedef struct guarded
     TL_PROCESS_RECORD record;
 } guarded;
 NTSTATUS guard(const TL_GUARD_REQUEST *request, guarded *result);
-
-/* Ends every lie of lying_test.c. */
-void tell_the_truth(void);
 
 /* A handle of the agent's; the test closes it. INVALID_HANDLE_VALUE when it cannot be opened. */
 HANDLE process_handle(UINT32 pid, ACCESS_MASK access);

@@ -1,46 +1,35 @@
-/*
- * A kernel that lies: answers that succeed and are short, and process lists that contradict themselves. The linker puts the
- * lies between the core and the simulated kernel (--wrap), which itself is honest.
- */
+/* A kernel that lies: answers that succeed and are short, and process lists that contradict themselves. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
 #include "process_list.h"
 
-/* What is done to an answer before the core sees it; NULL: nothing. */
+/* What is done to an answer before the core sees it. */
 typedef void lie(void *buffer, ULONG length, ULONG *returned, NTSTATUS *status);
-static lie *system_lie;
-static lie *process_lie;
-static ULONG process_lie_class;
 
-NTSTATUS __real_ZwQuerySystemInformation(ULONG Class, PVOID Buffer, ULONG Length, PULONG Returned);
-NTSTATUS __wrap_ZwQuerySystemInformation(ULONG Class, PVOID Buffer, ULONG Length, PULONG Returned);
-NTSTATUS __wrap_ZwQuerySystemInformation(ULONG Class, PVOID Buffer, ULONG Length, PULONG Returned)
+static NTSTATUS tell(void *context, NTSTATUS status, void *buffer, ULONG length, ULONG *returned)
 {
-    NTSTATUS status = __real_ZwQuerySystemInformation(Class, Buffer, Length, Returned);
-    if (system_lie != NULL)
-        system_lie(Buffer, Length, Returned, &status);
-    return status;
+    NTSTATUS told = status;
+    (*(lie *const *)context)(buffer, length, returned, &told);
+    return told;
 }
 
-NTSTATUS __real_ZwQueryInformationProcess(HANDLE Handle, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length,
-                                          PULONG Returned);
-NTSTATUS __wrap_ZwQueryInformationProcess(HANDLE Handle, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length,
-                                          PULONG Returned);
-NTSTATUS __wrap_ZwQueryInformationProcess(HANDLE Handle, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length,
-                                          PULONG Returned)
+/* Every answer of one class is this lie from now on. */
+static void lie_about_process(ULONG info_class, lie *what)
 {
-    NTSTATUS status = __real_ZwQueryInformationProcess(Handle, Class, Buffer, Length, Returned);
-    if (process_lie != NULL && (ULONG)Class == process_lie_class)
-        process_lie(Buffer, Length, Returned, &status);
-    return status;
+    static lie *told;
+    told = what;
+    ntsim_kernel_clear_script();
+    ntsim_kernel_alter_query(NTSIM_ZwQueryInformationProcess, (int32_t)info_class, 0, tell, &told);
 }
 
-void tell_the_truth(void)
+static void lie_about_system(ULONG info_class, lie *what)
 {
-    system_lie = NULL;
-    process_lie = NULL;
+    static lie *told;
+    told = what;
+    ntsim_kernel_clear_script();
+    ntsim_kernel_alter_query(NTSIM_ZwQuerySystemInformation, (int32_t)info_class, 0, tell, &told);
 }
 
 /* ---- one process ---- */
@@ -73,11 +62,10 @@ static void says_pending(void *buffer, ULONG length, ULONG *returned, NTSTATUS *
 static void an_extended_answer_must_be_whole(void)
 {
     static lie *const lies[] = {says_48, writes_48_in_size, names_no_pid, says_pending};
-    process_lie_class = 0;
     for (size_t i = 0; i < ARRAYSIZE(lies); i++)
     {
         TL_PROCESS_RECORD record;
-        process_lie = lies[i];
+        lie_about_process(0, lies[i]);
         CHECK_EQ(query_one(NOTEPAD_PID, &record), STATUS_SUCCESS);
         CHECK_EQ(record.Verdict, 0);
         CHECK_EQ(record.Reason, 0);
@@ -89,7 +77,7 @@ static void an_extended_answer_must_be_whole(void)
     }
 }
 
-static void says_success_and_writes_garbage(void *buffer, ULONG length, ULONG *returned, NTSTATUS *status)
+static void fails_and_writes_garbage(void *buffer, ULONG length, ULONG *returned, NTSTATUS *status)
 {
     (void)returned;
     memset(buffer, 0xFF, length);
@@ -99,16 +87,15 @@ static void says_success_and_writes_garbage(void *buffer, ULONG length, ULONG *r
 static void what_a_failure_wrote_is_not_read(void)
 {
     TL_PROCESS_RECORD record;
-    process_lie = says_success_and_writes_garbage;
-    process_lie_class = 0;
+    lie_about_process(0, fails_and_writes_garbage);
     CHECK_EQ(query_one(NOTEPAD_PID, &record), STATUS_SUCCESS);
     CHECK_EQ(record.Flags, 0);
     CHECK_EQ(record.ParentPid, 0);
-    process_lie_class = 61;
+    lie_about_process(61, fails_and_writes_garbage);
     CHECK_EQ(query_one(NOTEPAD_PID, &record), STATUS_SUCCESS);
     CHECK_EQ(record.Protection, 0);
     CHECK_EQ(record.Present & TL_PRESENT_PROTECTION, 0);
-    process_lie_class = 4;
+    lie_about_process(4, fails_and_writes_garbage);
     CHECK_EQ(query_one(NOTEPAD_PID, &record), STATUS_SUCCESS);
     CHECK_EQ(record.CreateTime, 0);
     CHECK_EQ(record.Present & TL_PRESENT_CREATE_TIME, 0);
@@ -136,7 +123,7 @@ static void a_short_class_165_makes_no_process_ordinary(void)
     for (size_t i = 0; i < ARRAYSIZE(lies); i++)
     {
         TL_PROCESS_RECORD record;
-        system_lie = lies[i];
+        lie_about_system(165, lies[i]);
         CHECK_EQ(query_one(NOTEPAD_PID, &record), STATUS_SUCCESS);
         CHECK_EQ(record.Verdict, 0);
         CHECK_EQ(record.Reason, 6);
@@ -160,7 +147,7 @@ static void leads_elsewhere(void *buffer, ULONG length, ULONG *returned, NTSTATU
 static void a_list_whose_entries_lead_elsewhere_is_refused(void)
 {
     static const UINT32 elsewhere[] = {1, 8, 255, 257, 260, 0x7FFFFFF8, 0x80000000, 0xFFFFFFF8, 0xFFFFFFFF};
-    system_lie = leads_elsewhere;
+    lie_about_system(5, leads_elsewhere);
     for (size_t i = 0; i < ARRAYSIZE(elsewhere); i++)
     {
         TL_PROCESS_LIST list;
@@ -174,7 +161,7 @@ static void a_list_whose_entries_lead_elsewhere_is_refused(void)
 static void a_list_of_one_is_a_list(void)
 {
     TL_PROCESS_LIST list;
-    system_lie = leads_elsewhere;
+    lie_about_system(5, leads_elsewhere);
     first_next = 0;
     CHECK_EQ(TlReadProcessList(&bench_core.System, &list), STATUS_SUCCESS);
     CHECK_EQ(list.Count, 1);
@@ -193,7 +180,7 @@ static void a_list_cut_short_is_refused(void)
 {
     static const ULONG cut[] = {1, 8, 255, 256, 600};
     TL_PROCESS_LIST list;
-    system_lie = says_another_length;
+    lie_about_system(5, says_another_length);
     for (size_t i = 0; i < ARRAYSIZE(cut); i++)
     {
         said_length = cut[i];
@@ -221,7 +208,7 @@ static void a_length_beyond_reason_is_not_allocated(void)
 {
     static const ULONG lengths[] = {0x20000001, 0x80000000, 0xFFFFFFFF};
     TL_PROCESS_LIST list;
-    system_lie = wants_the_impossible;
+    lie_about_system(5, wants_the_impossible);
     for (size_t i = 0; i < ARRAYSIZE(lengths); i++)
     {
         said_length = lengths[i];
@@ -244,7 +231,7 @@ static void grows_each_time(void *buffer, ULONG length, ULONG *returned, NTSTATU
 static void a_list_that_never_fits_is_asked_for_a_bounded_number_of_times(void)
 {
     TL_PROCESS_LIST list;
-    system_lie = grows_each_time;
+    lie_about_system(5, grows_each_time);
     asked = 0;
     said_length = 0x40000;
     CHECK_EQ(TlReadProcessList(&bench_core.System, &list), STATUS_INSUFFICIENT_RESOURCES);
@@ -273,7 +260,7 @@ static void check_name(UINT16 length, LONG_PTR offset, bool far, UINT16 expected
     name_lie.length = length;
     name_lie.offset = offset;
     name_lie.far = far;
-    system_lie = names_elsewhere;
+    lie_about_system(5, names_elsewhere);
     said_length = 0;
     CHECK_EQ(TlReadProcessList(&bench_core.System, &list), STATUS_SUCCESS);
     /* Idle is the first entry and the first in order. */
@@ -307,7 +294,7 @@ static void counts_other_threads(void *buffer, ULONG length, ULONG *returned, NT
 static void an_extension_that_does_not_fit_is_not_read(void)
 {
     static const UINT32 counts[] = {1, 0x1000000, 0x33333333, 0xFFFFFFFF};
-    system_lie = counts_other_threads;
+    lie_about_system(5, counts_other_threads);
     for (size_t i = 0; i < ARRAYSIZE(counts); i++)
     {
         TL_PROCESS_LIST list;
@@ -338,7 +325,7 @@ static void a_garbled_list_is_read_within_its_bounds(void)
 {
     static UINT8 room[0x10000];
     const TL_CENSUS_REQUEST request = census_request();
-    system_lie = noise;
+    lie_about_system(5, noise);
     for (int i = 0; i < 2000 && check_failed == 0; i++)
         (void)bench_send(TL_IOCTL_CENSUS, &request, sizeof request, room, sizeof room, NULL);
 }
