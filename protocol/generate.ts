@@ -1,6 +1,7 @@
 /** The files that are made from the schema, as text. */
 import { cHeader } from './c-header.js';
 import { schemaFaults } from './check-schema.js';
+import { decisionNamesHeader, decisionTableHeader } from './decision-c.js';
 import { fuzzDictionary } from './fuzz-dictionary.js';
 import { protocolPage } from './protocol-page.js';
 import type { Protocol } from './schema-types.js';
@@ -15,6 +16,8 @@ export const generate = (protocol: Protocol): ReadonlyMap<string, string> => {
   if (faults.length > 0) throw new Error(`The protocol's schema is unsound:\n${faults.join('\n')}`);
   return new Map([
     ['driver/include/trustlet_protocol.h', cHeader(protocol)],
+    ['driver/core/decision_names.h', decisionNamesHeader()],
+    ['driver/core/decision_table.h', decisionTableHeader()],
     ['lib/protocol/wire.ts', wireModule(protocol)],
     ['docs/protocol.md', protocolPage(protocol)],
     ['test/fuzz/trustlet.dict', fuzzDictionary(protocol)],

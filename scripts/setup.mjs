@@ -10,12 +10,16 @@ import { cleanEnvironment, run, which } from './lib/run.mjs';
 
 const firstOf = (...programs) => programs.map(which).find((path) => path !== undefined);
 
+/** What a compiler prints when asked for a path, if there is something at it. */
+function printed(compiler, args, suffix = '') {
+  if (which(compiler) === undefined) return undefined;
+  const path = spawnSync(compiler, args, { encoding: 'utf8', timeout: 10_000 }).stdout.trim() + suffix;
+  return isAbsolute(path) && existsSync(path) ? path : undefined;
+}
+
 function sanitizers() {
-  if (which('gcc') === undefined) return undefined;
-  const libraries = ['libasan.so', 'libubsan.so'].map((name) =>
-    spawnSync('gcc', [`-print-file-name=${name}`], { encoding: 'utf8', timeout: 10_000 }).stdout.trim(),
-  );
-  return libraries.every((path) => isAbsolute(path) && existsSync(path)) ? libraries[0] : undefined;
+  const libraries = ['libasan.so', 'libubsan.so'].map((name) => printed('gcc', [`-print-file-name=${name}`]));
+  return libraries.every((path) => path !== undefined) ? libraries[0] : undefined;
 }
 
 /** What an install of ours leaves behind: the hash of the lock file it installed. */
@@ -53,7 +57,7 @@ const TOOLS = [
     name: 'mingw',
     find: () => firstOf('x86_64-w64-mingw32-gcc-posix', 'x86_64-w64-mingw32-gcc'),
     packages: ['gcc-mingw-w64-x86-64-posix'],
-    suites: 'simulated kernel as a Windows library, for the Wine suites',
+    suites: 'the driver for Windows and everything in Wine',
   },
   {
     name: 'wine',
@@ -77,10 +81,39 @@ const TOOLS = [
   },
   {
     name: 'clang',
-    find: () => firstOf('clang'),
-    packages: [],
-    optional: true,
-    suites: 'none (a second opinion on the C code)',
+    find: () => printed('clang', ['-print-resource-dir'], '/lib/linux/libclang_rt.fuzzer-x86_64.a'),
+    packages: ['clang', 'libclang-rt-14-dev'],
+    suites: "the driver's second compiler, its fuzzers, its thread sanitizer and its coverage",
+  },
+  {
+    name: 'lld',
+    find: () => firstOf('lld-link', 'lld-link-14'),
+    packages: ['lld'],
+    suites: "the driver's second linker",
+  },
+  {
+    name: 'llvm',
+    find: () => firstOf('llvm-profdata', 'llvm-profdata-14'),
+    packages: ['llvm'],
+    suites: "coverage of the driver's C",
+  },
+  {
+    name: 'clang-tidy and clang-format',
+    find: () => (which('clang-format') === undefined ? undefined : firstOf('clang-tidy')),
+    packages: ['clang-tidy', 'clang-format'],
+    suites: "static analysis and format of the driver's C",
+  },
+  {
+    name: 'cppcheck',
+    find: () => firstOf('cppcheck'),
+    packages: ['cppcheck'],
+    suites: "static analysis of the driver's C",
+  },
+  {
+    name: '32-bit C',
+    find: () => printed('gcc', ['-m32', '-print-file-name=crt1.o']),
+    packages: ['gcc-multilib'],
+    suites: 'wire vectors of the protocol in 32-bit C',
   },
 ];
 

@@ -1,15 +1,28 @@
 // node scripts/test-driver.mjs [--long]: builds and runs the C tests of driver/core over the simulated kernel, holds its
-// coverage, and ends with `N passed, N failed`.
+// coverage, and ends with `N passed, N failed`. Needs the compiled tests in dist/.
 
 import { buildHost, hostCoverage } from './build-host.mjs';
-import { CORE_TESTS, THREADS_TEST } from './lib/driver-tests.mjs';
+import { CORE_TESTS, THREADS_TEST, VECTORS_TEST } from './lib/driver-tests.mjs';
+import { futureTest } from './lib/future-driver.mjs';
+import { inBuild, inRoot } from './lib/paths.mjs';
 import { cleanEnvironment, run } from './lib/run.mjs';
 import { countLastLine } from './lib/tap.mjs';
 
 const long = process.argv.includes('--long');
 
+/** The vectors come from the TypeScript side's oracles. @returns {Promise<string[]>} the files' paths */
+async function writeVectors() {
+  const folder = inBuild('driver');
+  const result = await run(process.execPath, [inRoot('dist', 'test', 'support', 'write-vectors.js'), folder]);
+  if (result.exitCode !== 0) throw new Error(`the vectors cannot be written:\n${result.stdout}${result.stderr}`);
+  return ['decisions.txt', 'judgements.txt'].map((name) => inBuild('driver', name));
+}
+
 const PROGRAMS = [
   { ...CORE_TESTS, variant: 'asan', args: [] },
+  { ...VECTORS_TEST, variant: 'asan', args: await writeVectors() },
+  { ...(await futureTest('today')), variant: 'asan' },
+  { ...(await futureTest('future')), variant: 'asan' },
   { ...THREADS_TEST, variant: 'tsan', args: [long ? '5000' : '300'] },
 ];
 

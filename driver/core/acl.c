@@ -1,6 +1,7 @@
 #include "acl.h"
 
-#define MAXIMUM_SUB_AUTHORITIES 15u
+/* The service base, and the five words of a hash of the name. */
+#define SERVICE_SUB_AUTHORITIES 6u
 /* Revision, count, authority; then 4 bytes for each sub-authority. */
 #define SID_FIXED_LENGTH 8u
 
@@ -10,8 +11,8 @@ typedef struct _BUILT_IN_SID
 } BUILT_IN_SID;
 
 /* \brief S-1-5-First, or S-1-5-First-Second if Second is not 0. */
-_IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
-    BuildNtSid(_Out_ BUILT_IN_SID *Sid, _In_ ULONG First, _In_ ULONG Second)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+static NTSTATUS BuildNtSid(_Out_ BUILT_IN_SID *Sid, _In_ ULONG First, _In_ ULONG Second)
 {
     SID_IDENTIFIER_AUTHORITY Authority = SECURITY_NT_AUTHORITY;
 
@@ -28,8 +29,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
     return STATUS_SUCCESS;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
-    AllowBuiltIn(_Inout_ PACL Dacl, _In_ ACCESS_MASK Access, _In_ ULONG First, _In_ ULONG Second)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+static NTSTATUS AllowBuiltIn(_Inout_ PACL Dacl, _In_ ACCESS_MASK Access, _In_ ULONG First, _In_ ULONG Second)
 {
     BUILT_IN_SID Sid;
 
@@ -37,8 +38,9 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
     return NT_SUCCESS(Status) ? RtlAddAccessAllowedAce(Dacl, ACL_REVISION, Access, &Sid) : Status;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
-    TlBuildDeviceDacl(_Out_writes_bytes_(Length) PACL Dacl, _In_ ULONG Length, _In_opt_ PSID ClientSid)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlBuildDeviceDacl(_Out_writes_bytes_(Length) PACL Dacl, _In_ ULONG Length,
+                                                 _In_opt_ PSID ClientSid)
 {
     PAGED_CODE();
     RtlZeroMemory(Dacl, Length);
@@ -58,9 +60,23 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
     return Status;
 }
 
-BOOLEAN TlIsWholeSid(_In_reads_bytes_(Length) const VOID *Sid, _In_ ULONG Length)
+BOOLEAN TlIsServiceSid(_In_reads_bytes_(Length) const VOID *Sid, _In_ ULONG Length)
 {
+    /* Revision, count, authority NT, and the first number: SECURITY_SERVICE_ID_BASE_RID. */
+    static const UINT8 Prefix[] = {SID_REVISION, SERVICE_SUB_AUTHORITIES, 0, 0, 0, 0, 0, 5, 80, 0, 0, 0};
+
     const UINT8 *Bytes = Sid;
-    return Length >= SID_FIXED_LENGTH && Bytes[0] == SID_REVISION && Bytes[1] >= 1 &&
-           Bytes[1] <= MAXIMUM_SUB_AUTHORITIES && Length == SID_FIXED_LENGTH + Bytes[1] * sizeof(ULONG);
+
+    if (Length != SID_FIXED_LENGTH + SERVICE_SUB_AUTHORITIES * sizeof(ULONG))
+    {
+        return FALSE;
+    }
+    for (ULONG Index = 0; Index < sizeof(Prefix); Index++)
+    {
+        if (Bytes[Index] != Prefix[Index])
+        {
+            return FALSE;
+        }
+    }
+    return TRUE;
 }

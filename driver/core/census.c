@@ -1,6 +1,6 @@
 /*
- * CENSUS: every process, in an order that does not change while a process lives, so that it can be taken in parts: who lives
- * from the first part to the last appears exactly once, all others at most once.
+ * CENSUS: every process, in an order that does not change while a process lives, so that it can be taken in parts: who
+ * lives from the first part to the last appears exactly once, all others at most once.
  */
 #include "process.h"
 #include "process_list.h"
@@ -42,8 +42,8 @@ static UINT32 CountThatFit(_In_ const TL_PROCESS_LIST *List, _In_ UINT32 First, 
 }
 
 /*
- * What the list says joined with what the process of that pid answered. A pid that meanwhile belongs to another process is
- * REUSED, and an answer that does not say whose it is is no answer about the listed one: neither is ever judged.
+ * What the list says joined with what the process of that pid answered. A pid that meanwhile belongs to another process
+ * is REUSED, and an answer that does not say whose it is is no answer about the listed one: neither is ever judged.
  */
 static TL_JUDGEMENT Join(_Inout_ TL_PROCESS_RECORD *Record, _In_ const TL_LISTED_PROCESS *Listed,
                          _In_ const TL_SYSTEM *System)
@@ -80,9 +80,10 @@ static TL_JUDGEMENT Join(_Inout_ TL_PROCESS_RECORD *Record, _In_ const TL_LISTED
 }
 
 /* \return STATUS_CANCELLED, or STATUS_SUCCESS with Count records and their names in the reply. */
-_IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
-    WriteRecords(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_reads_(Count) const TL_LISTED_PROCESS *Listed,
-                 _In_ UINT32 Count, _Inout_ TL_REPLY *Reply)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+static NTSTATUS WriteRecords(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller,
+                             _In_reads_(Count) const TL_LISTED_PROCESS *Listed, _In_ UINT32 Count,
+                             _Inout_ TL_REPLY *Reply)
 {
     const UINT32 TextStart = Reply->FixedLength + Count * Reply->Stride;
     TL_SYSTEM System = Core->System;
@@ -112,9 +113,10 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
     return STATUS_SUCCESS;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
-    TlHandleCensus(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
-                   _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSTATUS
+TlHandleCensus(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
+               _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
 {
     TL_CENSUS_REPLY Fixed;
     TL_PROCESS_LIST List;

@@ -4,7 +4,8 @@
 #include "requests.h"
 #include "validate.h"
 
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS TlCoreStart(_Out_ TL_CORE *Core)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlCoreStart(_Out_ TL_CORE *Core)
 {
     PAGED_CODE();
     RtlZeroMemory(Core, sizeof(*Core));
@@ -42,10 +43,10 @@ static TL_REQUEST_HANDLER *HandlerOf(_In_ UINT16 Message)
     }
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
-    TlDispatch(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ ULONG IoControlCode,
-               _Inout_updates_bytes_opt_(max(InputLength, OutputLength)) PVOID SystemBuffer, _In_ ULONG InputLength,
-               _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlDispatch(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ ULONG IoControlCode,
+                                          _Inout_updates_bytes_opt_(max(InputLength, OutputLength)) PVOID SystemBuffer,
+                                          _In_ ULONG InputLength, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
 {
     TL_VALID_REQUEST Request;
 

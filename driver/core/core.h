@@ -21,13 +21,15 @@ typedef struct _TL_CORE
  * \return TRUE and the request ends with STATUS_CANCELLED before the next process is looked at.
  * Called at PASSIVE_LEVEL, with no lock and no reference held.
  */
-typedef _IRQL_requires_max_(PASSIVE_LEVEL) BOOLEAN TL_ABANDONED(_In_ PVOID Context);
+typedef _IRQL_requires_max_(PASSIVE_LEVEL)
+BOOLEAN TL_ABANDONED(_In_ PVOID Context);
 
 /* In whose name a request comes. */
 typedef struct _TL_CALLER
 {
     KPROCESSOR_MODE RequestorMode;
-    /* The current process is the one that sent the request: only then does a handle in it mean what the client meant. */
+    /* The current process is the one that sent the request: only then does a handle in it mean what the client meant.
+     */
     BOOLEAN InRequestorContext;
     TL_ABANDONED *Abandoned;
     PVOID Context;
@@ -38,7 +40,8 @@ typedef struct _TL_CALLER
  * \return STATUS_SUCCESS, or what RtlGetVersion says; then the driver must not load.
  * IRQL: PASSIVE_LEVEL. Once, before any other call.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS TlCoreStart(_Out_ TL_CORE *Core);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlCoreStart(_Out_ TL_CORE *Core);
 
 /*
  * \brief Counts an opened and a closed file. Every opened file is closed once.
@@ -56,7 +59,8 @@ VOID TlCoreClosed(_Inout_ TL_CORE *Core);
  *         failure: it is a status in its record.
  * IRQL: PASSIVE_LEVEL, in the thread that sent the request, APCs enabled. Holds no lock across any kernel service.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
-    TlDispatch(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ ULONG IoControlCode,
-               _Inout_updates_bytes_opt_(max(InputLength, OutputLength)) PVOID SystemBuffer, _In_ ULONG InputLength,
-               _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlDispatch(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ ULONG IoControlCode,
+                                          _Inout_updates_bytes_opt_(max(InputLength, OutputLength)) PVOID SystemBuffer,
+                                          _In_ ULONG InputLength, _In_ ULONG OutputLength,
+                                          _Out_ ULONG_PTR *Information);

@@ -1,6 +1,6 @@
 /*
- * From a verdict to allow or refuse (DESIGN.md rules 1, 3 and 5; its tl_decide). Pure, total, fail-closed. The rules are
- * data, decision_table.h, written from the same source as lib/guard/decide.ts.
+ * From a verdict to allow or refuse (DESIGN.md rules 1, 3 and 5; its tl_decide). Pure, total, fail-closed. The rules
+ * are data, decision_table.h, written from the same source as lib/guard/decide.ts.
  */
 #pragma once
 

@@ -3,8 +3,8 @@
 #include "process.h"
 #include "thread.h"
 
-_IRQL_requires_max_(PASSIVE_LEVEL) static VOID
-    ExamineThread(_In_ PETHREAD Thread, _In_ const TL_SYSTEM *System, _Inout_ TL_EXAMINATION *Examination)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+static VOID ExamineThread(_In_ PETHREAD Thread, _In_ const TL_SYSTEM *System, _Inout_ TL_EXAMINATION *Examination)
 {
     TL_THREAD_FACTS Facts;
 
@@ -14,8 +14,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static VOID
     Examination->ThreadStatus = Facts.Status;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) VOID
-    TlExamine(_In_ const TL_TARGET *Target, _In_ const TL_SYSTEM *System, _Out_ TL_EXAMINATION *Examination)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+VOID TlExamine(_In_ const TL_TARGET *Target, _In_ const TL_SYSTEM *System, _Out_ TL_EXAMINATION *Examination)
 {
     OBJECT_HANDLE_INFORMATION Granted;
     PVOID Object = NULL;
@@ -25,12 +25,11 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID
     RtlZeroMemory(&Granted, sizeof(Granted));
     const BOOLEAN IsThread = Target->Kind == TL_KIND_THREAD;
     /*
-     * UserMode, a constant: a kernel handle's value is not resolved for anybody, and -1 and -2 are the caller itself. Access
-     * 0: a handle that lacks the query right is examined all the same, since the questions go through our own.
+     * UserMode, a constant: a kernel handle's value is not resolved for anybody, and -1 and -2 are the caller itself.
+     * Access 0: a handle that lacks the query right is examined all the same, since the questions go through our own.
      */
-    const NTSTATUS Status =
-        ObReferenceObjectByHandle((HANDLE)(ULONG_PTR)Target->Handle, 0, IsThread ? TL_THREAD_TYPE : TL_PROCESS_TYPE,
-                                  UserMode, &Object, &Granted);
+    const NTSTATUS Status = ObReferenceObjectByHandle(
+        (HANDLE)(ULONG_PTR)Target->Handle, 0, IsThread ? TL_THREAD_TYPE : TL_PROCESS_TYPE, UserMode, &Object, &Granted);
     Examination->ReferenceStatus = Status;
     if (!NT_SUCCESS(Status))
     {

@@ -26,14 +26,15 @@ typedef struct _TL_EXAMINATION
 } TL_EXAMINATION;
 
 /*
- * \brief Resolves a handle of the current process as its user mode would, with no access asked for, and examines the object.
+ * \brief Resolves a handle of the current process as its user mode would, with no access asked for, and examines the
+ * object.
  *
  * The handle is never used again: what is asked is asked through the object. No handle is made for the client.
  *
  * IRQL: PASSIVE_LEVEL, APCs enabled, no lock held, in the context of the process whose handle it is.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) VOID
-    TlExamine(_In_ const TL_TARGET *Target, _In_ const TL_SYSTEM *System, _Out_ TL_EXAMINATION *Examination);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+VOID TlExamine(_In_ const TL_TARGET *Target, _In_ const TL_SYSTEM *System, _Out_ TL_EXAMINATION *Examination);
 
 /* \return what may be done with an examined target. IRQL: any. */
 TL_DECISION TlDecideExamined(_In_ const TL_EXAMINATION *Examination, _In_ UINT32 Operations, _In_ UINT32 Accepted);

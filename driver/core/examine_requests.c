@@ -9,8 +9,8 @@ static BOOLEAN MayExamine(_In_ const TL_CALLER *Caller)
     return Caller->RequestorMode == UserMode && Caller->InRequestorContext;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) static VOID
-    ExamineFor(_Inout_ TL_CORE *Core, _In_ const TL_TARGET *Target, _Out_ TL_EXAMINATION *Examination)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+static VOID ExamineFor(_Inout_ TL_CORE *Core, _In_ const TL_TARGET *Target, _Out_ TL_EXAMINATION *Examination)
 {
     TL_SYSTEM System = Core->System;
 
@@ -19,9 +19,10 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static VOID
     TlCountVerdict(&Core->Counters, Examination->Judgement.Verdict);
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
-    TlHandleExamine(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
-                    _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSTATUS
+TlHandleExamine(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
+                _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
 {
     const TL_TARGET Target = TlTargetOfExamine(&Request->Body.Examine);
     TL_EXAMINATION Examination;
@@ -49,9 +50,10 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     return STATUS_SUCCESS;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
-    TlHandleGuard(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
-                  _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSTATUS
+TlHandleGuard(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
+              _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
 {
     const TL_GUARD_REQUEST *Guard = &Request->Body.Guard;
     const TL_TARGET Target = TlTargetOfGuard(Guard);

@@ -8,9 +8,10 @@ UINT16 TlChooseVersion(_In_ UINT16 ClientMin, _In_ UINT16 ClientMax, _In_ UINT16
     return Newest >= ClientMin && Newest >= DriverMin ? Newest : 0;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
-    TlHandleHello(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
-                  _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSTATUS
+TlHandleHello(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
+              _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
 {
     TL_SYSTEM System = Core->System;
     TL_HELLO_REPLY Hello;
@@ -20,8 +21,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     UNREFERENCED_PARAMETER(Caller);
     TlReadIsolatedUserMode(&System);
     RtlZeroMemory(&Hello, sizeof(Hello));
-    Hello.Version = TlChooseVersion(Request->Body.Hello.MinVersion, Request->Body.Hello.MaxVersion, TL_PROTOCOL_VERSION_MIN,
-                                    TL_PROTOCOL_VERSION_MAX);
+    Hello.Version = TlChooseVersion(Request->Body.Hello.MinVersion, Request->Body.Hello.MaxVersion,
+                                    TL_PROTOCOL_VERSION_MIN, TL_PROTOCOL_VERSION_MAX);
     Hello.MinVersion = TL_PROTOCOL_VERSION_MIN;
     Hello.MaxVersion = TL_PROTOCOL_VERSION_MAX;
     Hello.DriverVersion = TL_DRIVER_VERSION;

@@ -9,7 +9,8 @@
 static TL_EX_ALLOCATE_POOL2 *AllocatePool2;
 static volatile LONG64 Blocks;
 
-_IRQL_requires_max_(PASSIVE_LEVEL) VOID TlPoolStart(VOID)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+VOID TlPoolStart(VOID)
 {
     UNICODE_STRING Name;
 
@@ -42,17 +43,20 @@ static PVOID Allocate(_In_ UINT64 Flags, _In_ POOL_TYPE Type, _In_ SIZE_T Length
     return Memory;
 }
 
-_IRQL_requires_max_(DISPATCH_LEVEL) _Must_inspect_result_ PVOID TlAllocate(_In_ SIZE_T Length)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+_Must_inspect_result_ PVOID TlAllocate(_In_ SIZE_T Length)
 {
     return Allocate(TL_POOL_FLAG_NON_PAGED, NonPagedPoolNx, Length);
 }
 
-_IRQL_requires_max_(APC_LEVEL) _Must_inspect_result_ PVOID TlAllocatePageable(_In_ SIZE_T Length)
+_IRQL_requires_max_(APC_LEVEL)
+_Must_inspect_result_ PVOID TlAllocatePageable(_In_ SIZE_T Length)
 {
     return Allocate(TL_POOL_FLAG_PAGED, PagedPool, Length);
 }
 
-_IRQL_requires_max_(DISPATCH_LEVEL) VOID TlFree(_In_opt_ PVOID Memory)
+_IRQL_requires_max_(DISPATCH_LEVEL)
+VOID TlFree(_In_opt_ PVOID Memory)
 {
     if (Memory != NULL)
     {

@@ -17,7 +17,8 @@ static TL_JUDGEMENT Judged(_Inout_ TL_PROCESS_RECORD *Record, _In_ const TL_SYST
     return Judgement;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) static VOID ReadFlags(_In_ HANDLE Handle, _Inout_ TL_PROCESS_RECORD *Record)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+static VOID ReadFlags(_In_ HANDLE Handle, _Inout_ TL_PROCESS_RECORD *Record)
 {
     TL_EXTENDED_BASIC_INFORMATION Information;
 
@@ -32,7 +33,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static VOID ReadFlags(_In_ HANDLE Handle, _In
     }
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) static VOID ReadProtection(_In_ HANDLE Handle, _Inout_ TL_PROCESS_RECORD *Record)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+static VOID ReadProtection(_In_ HANDLE Handle, _Inout_ TL_PROCESS_RECORD *Record)
 {
     UINT8 Protection = 0;
     ULONG Returned = 0;
@@ -47,9 +49,9 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static VOID ReadProtection(_In_ HANDLE Handle
     }
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) static VOID
-    ReadIdentity(_In_ HANDLE Handle, _In_ PEPROCESS Process, _In_ const TL_SYSTEM *System,
-                 _Inout_ TL_PROCESS_RECORD *Record)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+static VOID ReadIdentity(_In_ HANDLE Handle, _In_ PEPROCESS Process, _In_ const TL_SYSTEM *System,
+                         _Inout_ TL_PROCESS_RECORD *Record)
 {
     KERNEL_USER_TIMES Times;
     ULONG Returned = 0;
@@ -70,8 +72,9 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static VOID
     }
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) TL_JUDGEMENT
-    TlReadProcess(_In_ PEPROCESS Process, _In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_RECORD *Record)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+TL_JUDGEMENT
+TlReadProcess(_In_ PEPROCESS Process, _In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_RECORD *Record)
 {
     HANDLE Handle = NULL;
 
@@ -91,8 +94,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) TL_JUDGEMENT
     return Judged(Record, System);
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
-    TlReferenceProcessById(_In_ UINT32 Pid, _Outptr_result_maybenull_ PEPROCESS *Process)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlReferenceProcessById(_In_ UINT32 Pid, _Outptr_result_maybenull_ PEPROCESS *Process)
 {
     PEPROCESS Found = NULL;
 
@@ -113,8 +116,9 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
     return STATUS_SUCCESS;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) TL_JUDGEMENT
-    TlReadProcessById(_In_ UINT32 Pid, _In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_RECORD *Record)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+TL_JUDGEMENT
+TlReadProcessById(_In_ UINT32 Pid, _In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_RECORD *Record)
 {
     PEPROCESS Process = NULL;
 

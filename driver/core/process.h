@@ -15,8 +15,9 @@
  * \return the judgement, the same as in the record.
  * IRQL: PASSIVE_LEVEL, APCs enabled, no lock held. Opens and closes one kernel handle.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) TL_JUDGEMENT
-    TlReadProcess(_In_ PEPROCESS Process, _In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_RECORD *Record);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+TL_JUDGEMENT
+TlReadProcess(_In_ PEPROCESS Process, _In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_RECORD *Record);
 
 /*
  * \brief The same for a pid: references the process, asks, lets go of it.
@@ -25,8 +26,9 @@ _IRQL_requires_max_(PASSIVE_LEVEL) TL_JUDGEMENT
  *
  * IRQL: PASSIVE_LEVEL, APCs enabled, no lock held.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) TL_JUDGEMENT
-    TlReadProcessById(_In_ UINT32 Pid, _In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_RECORD *Record);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+TL_JUDGEMENT
+TlReadProcessById(_In_ UINT32 Pid, _In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_RECORD *Record);
 
 /*
  * \brief References the process of a pid.
@@ -34,8 +36,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) TL_JUDGEMENT
  * \return STATUS_SUCCESS; STATUS_INVALID_CID where no process has exactly this pid, whatever this Windows calls it.
  * IRQL: PASSIVE_LEVEL.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
-    TlReferenceProcessById(_In_ UINT32 Pid, _Outptr_result_maybenull_ PEPROCESS *Process);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlReferenceProcessById(_In_ UINT32 Pid, _Outptr_result_maybenull_ PEPROCESS *Process);
 
 /* \brief Writes a judgement into a record. IRQL: any. */
 VOID TlRecordJudgement(_Inout_ TL_PROCESS_RECORD *Record, _In_ TL_JUDGEMENT Judgement);

@@ -30,8 +30,8 @@ LONG TlCompareCensusKeys(_In_ const TL_CENSUS_KEY *Left, _In_ const TL_CENSUS_KE
 }
 
 /* \brief Asks for the list with a growing buffer. \param Buffer to be freed by the caller, NULL on failure. */
-_IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
-    Ask(_Outptr_result_maybenull_ PVOID *Buffer, _Out_ ULONG *Length, _Out_ UINT32 *Restarts)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+static NTSTATUS Ask(_Outptr_result_maybenull_ PVOID *Buffer, _Out_ ULONG *Length, _Out_ UINT32 *Restarts)
 {
     ULONG Capacity = FIRST_LENGTH;
 
@@ -66,44 +66,46 @@ _IRQL_requires_max_(PASSIVE_LEVEL) static NTSTATUS
     }
 }
 
-/* Where one entry ends: the next one's start, or the end of the list. \return 0 for an entry that does not fit. */
-static ULONG EntryLength(_In_reads_bytes_(Length) const UINT8 *List, _In_ ULONG Length, _In_ ULONG Offset)
+/*
+ * Copies an entry's fixed part out of the list. Copies, because Wine packs its entries without aligning them.
+ * \return how long the entry is: to the next one's start or the list's end; 0 for one that does not fit.
+ */
+static ULONG ReadEntry(_In_reads_bytes_(Length) const UINT8 *List, _In_ ULONG Length, _In_ ULONG Offset,
+                       _Out_ TL_SYSTEM_PROCESS_ENTRY *Entry)
 {
     const ULONG Left = Length - Offset;
-    if (Left < sizeof(TL_SYSTEM_PROCESS_ENTRY))
+
+    RtlZeroMemory(Entry, sizeof(*Entry));
+    if (Left < sizeof(*Entry))
     {
         return 0;
     }
-    const TL_SYSTEM_PROCESS_ENTRY *Entry = (const TL_SYSTEM_PROCESS_ENTRY *)(const VOID *)(List + Offset);
+    RtlCopyMemory(Entry, List + Offset, sizeof(*Entry));
     if (Entry->NextEntryOffset == 0)
     {
         return Left;
     }
-    const BOOLEAN Fits = Entry->NextEntryOffset >= sizeof(TL_SYSTEM_PROCESS_ENTRY) && Entry->NextEntryOffset < Left &&
-                         Entry->NextEntryOffset % sizeof(UINT64) == 0;
-    return Fits ? Entry->NextEntryOffset : 0;
+    return Entry->NextEntryOffset >= sizeof(*Entry) && Entry->NextEntryOffset < Left ? Entry->NextEntryOffset : 0;
 }
 
 /* \return how many entries there are, or 0 for a list that contradicts itself. */
 static UINT32 CountEntries(_In_reads_bytes_(Length) const UINT8 *List, _In_ ULONG Length)
 {
+    TL_SYSTEM_PROCESS_ENTRY Entry;
     UINT32 Count = 0;
     ULONG Offset = 0;
-    for (;;)
+
+    do
     {
-        const ULONG Step = EntryLength(List, Length, Offset);
+        const ULONG Step = ReadEntry(List, Length, Offset, &Entry);
         if (Step == 0)
         {
             return 0;
         }
-        Count++;
-        const TL_SYSTEM_PROCESS_ENTRY *Entry = (const TL_SYSTEM_PROCESS_ENTRY *)(const VOID *)(List + Offset);
-        if (Entry->NextEntryOffset == 0)
-        {
-            return Count;
-        }
         Offset += Step;
-    }
+        Count++;
+    } while (Entry.NextEntryOffset != 0);
+    return Count;
 }
 
 /* The name counts only if it lies in the list and is whole UTF-16 units. */
@@ -123,20 +125,20 @@ static VOID ReadName(_In_reads_bytes_(Length) const UINT8 *List, _In_ ULONG Leng
 }
 
 /* The extension follows the threads, from build 16299 on, where the entry has room for it (facts/nt.md 4.1). */
-static VOID ReadExtension(_In_ const TL_SYSTEM_PROCESS_ENTRY *Entry, _In_ ULONG Length,
+static VOID ReadExtension(_In_reads_bytes_(Length) const UINT8 *Start, _In_ ULONG Length, _In_ UINT32 Threads,
                           _Inout_ TL_LISTED_PROCESS *Process)
 {
-    const UINT64 Offset =
-        sizeof(TL_SYSTEM_PROCESS_ENTRY) + (UINT64)Entry->NumberOfThreads * TL_SYSTEM_THREAD_ENTRY_SIZE;
-    if (Offset + sizeof(TL_SYSTEM_PROCESS_EXTENSION) > Length)
+    const UINT64 Offset = sizeof(TL_SYSTEM_PROCESS_ENTRY) + (UINT64)Threads * TL_SYSTEM_THREAD_ENTRY_SIZE;
+    TL_SYSTEM_PROCESS_EXTENSION Extension;
+
+    if (Offset + sizeof(Extension) > Length)
     {
         return;
     }
-    const TL_SYSTEM_PROCESS_EXTENSION *Extension =
-        (const TL_SYSTEM_PROCESS_EXTENSION *)(const VOID *)((const UINT8 *)Entry + Offset);
-    Process->Classification = (UINT8)((Extension->Flags >> CLASSIFICATION_SHIFT) & CLASSIFICATION_MASK);
+    RtlCopyMemory(&Extension, Start + Offset, sizeof(Extension));
+    Process->Classification = (UINT8)((Extension.Flags >> CLASSIFICATION_SHIFT) & CLASSIFICATION_MASK);
     Process->HasClassification = TRUE;
-    Process->Key.Sequence = Extension->ProcessSequenceNumber;
+    Process->Key.Sequence = Extension.ProcessSequenceNumber;
 }
 
 static VOID ReadEntries(_In_ const TL_SYSTEM *System, _In_reads_bytes_(Length) const UINT8 *List, _In_ ULONG Length,
@@ -145,17 +147,18 @@ static VOID ReadEntries(_In_ const TL_SYSTEM *System, _In_reads_bytes_(Length) c
     ULONG Offset = 0;
     for (UINT32 Index = 0; Index < Result->Count; Index++)
     {
-        const TL_SYSTEM_PROCESS_ENTRY *Entry = (const TL_SYSTEM_PROCESS_ENTRY *)(const VOID *)(List + Offset);
-        const ULONG Step = EntryLength(List, Length, Offset);
         TL_LISTED_PROCESS *Process = &Result->Processes[Index];
-        Process->Key.CreateTime = (UINT64)Entry->CreateTime;
-        Process->Key.Pid = (UINT32)Entry->UniqueProcessId;
-        Process->ParentPid = (UINT32)Entry->InheritedFromUniqueProcessId;
-        Process->SessionId = Entry->SessionId;
-        ReadName(List, Length, Entry, Process);
+        TL_SYSTEM_PROCESS_ENTRY Entry;
+
+        const ULONG Step = ReadEntry(List, Length, Offset, &Entry);
+        Process->Key.CreateTime = (UINT64)Entry.CreateTime;
+        Process->Key.Pid = (UINT32)Entry.UniqueProcessId;
+        Process->ParentPid = (UINT32)Entry.InheritedFromUniqueProcessId;
+        Process->SessionId = Entry.SessionId;
+        ReadName(List, Length, &Entry, Process);
         if (System->Build >= TL_FIRST_BUILD_WITH_EXTENSION)
         {
-            ReadExtension(Entry, Step, Process);
+            ReadExtension(List + Offset, Step, Entry.NumberOfThreads, Process);
         }
         Offset += Step;
     }
@@ -201,8 +204,8 @@ static VOID Sort(_Inout_updates_(Count) TL_LISTED_PROCESS *Processes, _In_ UINT3
     }
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
-    TlReadProcessList(_In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_LIST *List)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlReadProcessList(_In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_LIST *List)
 {
     ULONG Length = 0;
 
@@ -234,7 +237,8 @@ FreeList:
     return Status;
 }
 
-_IRQL_requires_max_(APC_LEVEL) VOID TlFreeProcessList(_Inout_ TL_PROCESS_LIST *List)
+_IRQL_requires_max_(APC_LEVEL)
+VOID TlFreeProcessList(_Inout_ TL_PROCESS_LIST *List)
 {
     TlFree(List->Processes);
     TlFree(List->Buffer);

@@ -51,8 +51,9 @@ typedef struct _TL_PROCESS_LIST
  *         query's status.
  * IRQL: PASSIVE_LEVEL.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
-    TlReadProcessList(_In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_LIST *List);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlReadProcessList(_In_ const TL_SYSTEM *System, _Out_ TL_PROCESS_LIST *List);
 
 /* \brief Frees a list; a freed or empty one is allowed. IRQL: up to APC_LEVEL. */
-_IRQL_requires_max_(APC_LEVEL) VOID TlFreeProcessList(_Inout_ TL_PROCESS_LIST *List);
+_IRQL_requires_max_(APC_LEVEL)
+VOID TlFreeProcessList(_Inout_ TL_PROCESS_LIST *List);

@@ -4,9 +4,10 @@
 #include "reply.h"
 #include "requests.h"
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
-    TlHandleQuery(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
-                  _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSTATUS
+TlHandleQuery(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
+              _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
 {
     const UINT32 Count = Request->Body.Query.PidCount;
     NTSTATUS Status = STATUS_SUCCESS;

@@ -3,8 +3,9 @@
 #include "system.h"
 #include "verdict.h"
 
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
-    TlQueryExtendedInformation(_In_ HANDLE ProcessHandle, _Out_ TL_EXTENDED_BASIC_INFORMATION *Information)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlQueryExtendedInformation(_In_ HANDLE ProcessHandle,
+                                                          _Out_ TL_EXTENDED_BASIC_INFORMATION *Information)
 {
     ULONG Returned = 0;
 
@@ -12,8 +13,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
     RtlZeroMemory(Information, sizeof(*Information));
     /* Older headers demand it on input, newer ones ignore it: right for both (facts/nt.md 1.2). */
     Information->Size = sizeof(*Information);
-    NTSTATUS Status =
-        ZwQueryInformationProcess(ProcessHandle, TlProcessBasicInformation, Information, sizeof(*Information), &Returned);
+    NTSTATUS Status = ZwQueryInformationProcess(ProcessHandle, TlProcessBasicInformation, Information,
+                                                sizeof(*Information), &Returned);
     /* Only Idle has pid 0, and no handle names it. */
     const BOOLEAN Written = Returned == sizeof(*Information) && Information->Size == sizeof(*Information) &&
                             Information->BasicInfo.UniqueProcessId != 0;
@@ -25,8 +26,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
     return NT_SUCCESS(Status) ? STATUS_UNSUCCESSFUL : Status;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
-    IsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ UINT8 *SecureProcess)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS IsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ UINT8 *SecureProcess)
 {
     TL_EXTENDED_BASIC_INFORMATION Information;
     TL_SYSTEM System;

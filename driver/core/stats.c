@@ -3,9 +3,10 @@
 #include "reply.h"
 #include "requests.h"
 
-_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
-    TlHandleStats(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
-                  _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+NTSTATUS
+TlHandleStats(_Inout_ TL_CORE *Core, _In_ const TL_CALLER *Caller, _In_ const TL_VALID_REQUEST *Request,
+              _Inout_ PVOID Buffer, _In_ ULONG OutputLength, _Out_ ULONG_PTR *Information)
 {
     const TL_COUNTERS *Counters = &Core->Counters;
     TL_STATS_REPLY Fixed;
@@ -19,8 +20,9 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     {
         for (UINT32 Reason = 0; Reason < TL_REASON_COUNT; Reason++)
         {
-            TL_REFUSAL_RECORD Row = {
-                .Operation = Operation, .Reason = Reason, .Count = TlReadCounter(&Counters->Refusals[Operation][Reason])};
+            TL_REFUSAL_RECORD Row = {.Operation = Operation,
+                                     .Reason = Reason,
+                                     .Count = TlReadCounter(&Counters->Refusals[Operation][Reason])};
             if (Row.Count == 0)
             {
                 continue;

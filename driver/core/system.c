@@ -1,6 +1,7 @@
 #include "system.h"
 
-_IRQL_requires_max_(PASSIVE_LEVEL) VOID TlReadIsolatedUserMode(_Inout_ TL_SYSTEM *System)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+VOID TlReadIsolatedUserMode(_Inout_ TL_SYSTEM *System)
 {
     TL_ISOLATED_USER_MODE_INFORMATION Information;
     ULONG Returned = 0;
@@ -18,7 +19,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID TlReadIsolatedUserMode(_Inout_ TL_SYSTEM
     System->IsolatedUserModeFlags = Status == STATUS_SUCCESS ? Information.Flags : 0xFFFFFFFFu;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS TlReadSystem(_Out_ TL_SYSTEM *System)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlReadSystem(_Out_ TL_SYSTEM *System)
 {
     RTL_OSVERSIONINFOW Version;
     UNICODE_STRING Name;
@@ -43,7 +45,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS TlReadSystem(_
     return STATUS_SUCCESS;
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) VOID TlReadForVerdicts(_Inout_ TL_SYSTEM *System)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+VOID TlReadForVerdicts(_Inout_ TL_SYSTEM *System)
 {
     PAGED_CODE();
     if (System->Build < TL_FIRST_BUILD_WITH_BIT)

@@ -29,16 +29,19 @@ typedef struct _TL_SYSTEM
  * \return STATUS_SUCCESS, or what RtlGetVersion says.
  * IRQL: PASSIVE_LEVEL.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS TlReadSystem(_Out_ TL_SYSTEM *System);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+_Must_inspect_result_ NTSTATUS TlReadSystem(_Out_ TL_SYSTEM *System);
 
 /*
  * \brief Asks class 165. The answer is for one request: a failure may pass.
  * IRQL: PASSIVE_LEVEL.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) VOID TlReadIsolatedUserMode(_Inout_ TL_SYSTEM *System);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+VOID TlReadIsolatedUserMode(_Inout_ TL_SYSTEM *System);
 
 /*
  * \brief Asks what a verdict needs beside the process: nothing from build 15063 on, class 165 before it.
  * IRQL: PASSIVE_LEVEL.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) VOID TlReadForVerdicts(_Inout_ TL_SYSTEM *System);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+VOID TlReadForVerdicts(_Inout_ TL_SYSTEM *System);

@@ -2,7 +2,8 @@
 
 #include "process.h"
 
-_IRQL_requires_max_(PASSIVE_LEVEL) VOID TlReadThreadState(_In_ PETHREAD Thread, _Out_ TL_THREAD_FACTS *Facts)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+VOID TlReadThreadState(_In_ PETHREAD Thread, _Out_ TL_THREAD_FACTS *Facts)
 {
     HANDLE Handle = NULL;
     ULONG Terminated = 0;
@@ -27,9 +28,10 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID TlReadThreadState(_In_ PETHREAD Thread, 
     }
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) TL_JUDGEMENT
-    TlReadThread(_In_ PETHREAD Thread, _In_ const TL_SYSTEM *System, _Out_ TL_THREAD_FACTS *Facts,
-                 _Out_ TL_PROCESS_RECORD *Record)
+_IRQL_requires_max_(PASSIVE_LEVEL)
+TL_JUDGEMENT
+TlReadThread(_In_ PETHREAD Thread, _In_ const TL_SYSTEM *System, _Out_ TL_THREAD_FACTS *Facts,
+             _Out_ TL_PROCESS_RECORD *Record)
 {
     PAGED_CODE();
     /* Not IoThreadToProcess, which ends a driver in Wine (facts/wine.md 8.1). */

@@ -18,17 +18,18 @@ typedef struct _TL_THREAD_FACTS
 } TL_THREAD_FACTS;
 
 /*
- * \brief Asks a thread the caller holds a reference to whether it lives, and reads its process while it is held: as long as
- *        the thread object lives, its process's pid cannot be given to another (facts/nt.md 4.3).
- * \return the judgement of the process, the same as in the record.
- * IRQL: PASSIVE_LEVEL, APCs enabled, no lock held.
+ * \brief Asks a thread the caller holds a reference to whether it lives, and reads its process while it is held: as
+ * long as the thread object lives, its process's pid cannot be given to another (facts/nt.md 4.3). \return the
+ * judgement of the process, the same as in the record. IRQL: PASSIVE_LEVEL, APCs enabled, no lock held.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) TL_JUDGEMENT
-    TlReadThread(_In_ PETHREAD Thread, _In_ const TL_SYSTEM *System, _Out_ TL_THREAD_FACTS *Facts,
-                 _Out_ TL_PROCESS_RECORD *Record);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+TL_JUDGEMENT
+TlReadThread(_In_ PETHREAD Thread, _In_ const TL_SYSTEM *System, _Out_ TL_THREAD_FACTS *Facts,
+             _Out_ TL_PROCESS_RECORD *Record);
 
 /*
  * \brief Asks a thread whether it lives, without looking at its process.
  * IRQL: PASSIVE_LEVEL, APCs enabled, no lock held.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) VOID TlReadThreadState(_In_ PETHREAD Thread, _Out_ TL_THREAD_FACTS *Facts);
+_IRQL_requires_max_(PASSIVE_LEVEL)
+VOID TlReadThreadState(_In_ PETHREAD Thread, _Out_ TL_THREAD_FACTS *Facts);

@@ -73,8 +73,8 @@ static NTSTATUS ValidateSizes(_In_ const MESSAGE *Known, _In_ const TL_REQUEST_H
     {
         return STATUS_INFO_LENGTH_MISMATCH;
     }
-    const BOOLEAN RecordFits = Known->RecordV1 == 0 ? Header->RecordSize == 0
-                                                    : IsStructureSize(Header->RecordSize, Known->RecordV1);
+    const BOOLEAN RecordFits =
+        Known->RecordV1 == 0 ? Header->RecordSize == 0 : IsStructureSize(Header->RecordSize, Known->RecordV1);
     return RecordFits ? STATUS_SUCCESS : STATUS_INFO_LENGTH_MISMATCH;
 }
 
@@ -263,7 +263,7 @@ static NTSTATUS Validate(_In_ ULONG IoControlCode, _In_reads_bytes_opt_(InputLen
     }
     /* At most 1024 + 4096 * 1024: no overflow. */
     return OutputLength >= Request->FixedLength + RecordsNeeded(Request) * Request->Stride ? STATUS_SUCCESS
-                                                                                         : STATUS_BUFFER_TOO_SMALL;
+                                                                                           : STATUS_BUFFER_TOO_SMALL;
 }
 
 _Must_inspect_result_ NTSTATUS TlValidateRequest(_In_ ULONG IoControlCode,

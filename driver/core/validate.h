@@ -1,7 +1,7 @@
 /*
- * The only place that judges a request's bytes. What passes is a copy: nobody reads the client's buffer again, which the
- * reply is about to overwrite. The steps and their statuses: docs/protocol.md, "Validation"; lib/protocol/validate.ts takes
- * the same ones, and the fuzzers compare the two.
+ * The only place that judges a request's bytes. What passes is a copy: nobody reads the client's buffer again, which
+ * the reply is about to overwrite. The steps and their statuses: docs/protocol.md, "Validation";
+ * lib/protocol/validate.ts takes the same ones, and the fuzzers compare the two.
  */
 #pragma once
 

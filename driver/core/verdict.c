@@ -63,7 +63,8 @@ TL_JUDGEMENT TlJudge(_In_ const TL_PROCESS_RECORD *Record, _In_ const TL_SYSTEM 
     }
     const NTSTATUS ExtendedStatus =
         (Record->Present & TL_PRESENT_EXTENDED_STATUS) != 0 ? (NTSTATUS)Record->ExtendedStatus : STATUS_UNSUCCESSFUL;
-    if (!NT_SUCCESS(ExtendedStatus) || (Record->Present & TL_PRESENT_FLAGS) == 0)
+    /* An informational status promises no data: nothing but STATUS_SUCCESS is an answer. */
+    if (ExtendedStatus != STATUS_SUCCESS || (Record->Present & TL_PRESENT_FLAGS) == 0)
     {
         return Unknown(ExtendedStatus == STATUS_ACCESS_DENIED ? TL_REASON_ACCESS_DENIED : TL_REASON_QUERY_FAILED,
                        ExtendedStatus);

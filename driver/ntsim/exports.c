@@ -11,7 +11,7 @@ static ntsim_machine *machine;
     do                                                                                                                 \
     {                                                                                                                  \
         ntsim_acquire(&lock);                                                                                          \
-        const type answer_ = machine == NULL ? (type)(without_machine) : (type)(expression);                          \
+        const type answer_ = machine == NULL ? (type)(without_machine) : (type)(expression);                           \
         ntsim_release(&lock);                                                                                          \
         return answer_;                                                                                                \
     } while (0)
@@ -20,13 +20,13 @@ static ntsim_machine *machine;
 #define CONTROL(expression) LOCKED(uint32_t, NTSIM_E_NO_MACHINE, expression)
 
 nt_status NTSIM_NTAPI NtOpenProcess(nt_handle *handle, nt_access access, nt_object_attributes *attributes,
-                                   nt_client_id *client_id)
+                                    nt_client_id *client_id)
 {
     NT_CALL(ntsim_open_process(machine, handle, access, attributes, client_id));
 }
 
 nt_status NTSIM_NTAPI NtOpenThread(nt_handle *handle, nt_access access, nt_object_attributes *attributes,
-                                  nt_client_id *client_id)
+                                   nt_client_id *client_id)
 {
     NT_CALL(ntsim_open_thread(machine, handle, access, attributes, client_id));
 }
@@ -37,25 +37,25 @@ nt_status NTSIM_NTAPI NtClose(nt_handle handle)
 }
 
 nt_status NTSIM_NTAPI NtDuplicateObject(nt_handle source_process, nt_handle source, nt_handle target_process,
-                                       nt_handle *target, nt_access access, uint32_t attributes, uint32_t options)
+                                        nt_handle *target, nt_access access, uint32_t attributes, uint32_t options)
 {
     NT_CALL(ntsim_duplicate(machine, source_process, source, target_process, target, access, attributes, options));
 }
 
 nt_status NTSIM_NTAPI NtQueryInformationProcess(nt_handle handle, uint32_t info_class, void *buffer, uint32_t length,
-                                               uint32_t *return_length)
+                                                uint32_t *return_length)
 {
     NT_CALL(ntsim_query_process(machine, handle, info_class, buffer, length, return_length));
 }
 
 nt_status NTSIM_NTAPI NtQueryInformationThread(nt_handle handle, uint32_t info_class, void *buffer, uint32_t length,
-                                              uint32_t *return_length)
+                                               uint32_t *return_length)
 {
     NT_CALL(ntsim_query_thread(machine, handle, info_class, buffer, length, return_length));
 }
 
 nt_status NTSIM_NTAPI NtQuerySystemInformation(uint32_t info_class, void *buffer, uint32_t length,
-                                              uint32_t *return_length)
+                                               uint32_t *return_length)
 {
     NT_CALL(ntsim_query_system(machine, info_class, buffer, length, return_length));
 }

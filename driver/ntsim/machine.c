@@ -4,9 +4,9 @@
 
 #include "machine.h"
 
-#define CLOCK_STEP 156250u           /* 15.625 ms in FILETIME units */
-#define FIRST_FREE_ID 0x2000u        /* ids of processes that start later */
-#define START_KEY_BOOT_ID_SHIFT 48   /* facts/nt.md 4.3 */
+#define CLOCK_STEP 156250u         /* 15.625 ms in FILETIME units */
+#define FIRST_FREE_ID 0x2000u      /* ids of processes that start later */
+#define START_KEY_BOOT_ID_SHIFT 48 /* facts/nt.md 4.3 */
 #define SEED_STEP 0x9E3779B9u
 
 /* A free id, as Windows gives them: multiples of 4, one name space for processes and threads. */

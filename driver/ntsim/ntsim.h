@@ -20,19 +20,19 @@
 /* ---- ntdll's entry points ---- */
 
 NTSIM_EXPORT nt_status NTSIM_NTAPI NtOpenProcess(nt_handle *handle, nt_access access, nt_object_attributes *attributes,
-                                                nt_client_id *client_id);
+                                                 nt_client_id *client_id);
 NTSIM_EXPORT nt_status NTSIM_NTAPI NtOpenThread(nt_handle *handle, nt_access access, nt_object_attributes *attributes,
-                                               nt_client_id *client_id);
+                                                nt_client_id *client_id);
 NTSIM_EXPORT nt_status NTSIM_NTAPI NtClose(nt_handle handle);
 NTSIM_EXPORT nt_status NTSIM_NTAPI NtDuplicateObject(nt_handle source_process, nt_handle source,
-                                                    nt_handle target_process, nt_handle *target, nt_access access,
-                                                    uint32_t attributes, uint32_t options);
+                                                     nt_handle target_process, nt_handle *target, nt_access access,
+                                                     uint32_t attributes, uint32_t options);
 NTSIM_EXPORT nt_status NTSIM_NTAPI NtQueryInformationProcess(nt_handle handle, uint32_t info_class, void *buffer,
-                                                            uint32_t length, uint32_t *return_length);
+                                                             uint32_t length, uint32_t *return_length);
 NTSIM_EXPORT nt_status NTSIM_NTAPI NtQueryInformationThread(nt_handle handle, uint32_t info_class, void *buffer,
-                                                           uint32_t length, uint32_t *return_length);
+                                                            uint32_t length, uint32_t *return_length);
 NTSIM_EXPORT nt_status NTSIM_NTAPI NtQuerySystemInformation(uint32_t info_class, void *buffer, uint32_t length,
-                                                           uint32_t *return_length);
+                                                            uint32_t *return_length);
 NTSIM_EXPORT nt_status NTSIM_NTAPI RtlGetVersion(nt_os_version_info *info);
 NTSIM_EXPORT uint32_t NTSIM_NTAPI RtlNtStatusToDosError(nt_status status);
 

@@ -112,7 +112,8 @@ static ntsim_object *find_client(const ntsim_machine *machine, const nt_client_i
     if (thread == NULL)
         return NULL;
     ntsim_object *process = &ntsim_process_of(thread)->object;
-    if (client_id->UniqueProcess != 0 && ntsim_lookup(machine, client_id->UniqueProcess, NTSIM_PROCESS_OBJECT) != process)
+    if (client_id->UniqueProcess != 0 &&
+        ntsim_lookup(machine, client_id->UniqueProcess, NTSIM_PROCESS_OBJECT) != process)
         return NULL;
     return kind == NTSIM_PROCESS_OBJECT ? process : thread;
 }

@@ -190,8 +190,8 @@ nt_status ntsim_query_process(ntsim_machine *machine, nt_handle handle, uint32_t
     if (info_class == ProcessBasicInformation)
         return query_basic(machine, handle, buffer, length, return_length);
     const uint32_t size = fixed_length(machine, info_class);
-    const bool telemetry = info_class == ProcessTelemetryIdInformation &&
-                           machine->table.header->build >= FIRST_BUILD_WITH_TELEMETRY_ID;
+    const bool telemetry =
+        info_class == ProcessTelemetryIdInformation && machine->table.header->build >= FIRST_BUILD_WITH_TELEMETRY_ID;
     if (size == 0 && !telemetry)
         return STATUS_INVALID_INFO_CLASS;
     if (size != 0 && length != size)

@@ -4,12 +4,12 @@
 #include "machine.h"
 
 #define FIRST_BUILD_OF_WINDOWS_10 10240u
-#define FIRST_BUILD_WITH_EXTENSION 16299u     /* facts/nt.md 10 */
+#define FIRST_BUILD_WITH_EXTENSION 16299u      /* facts/nt.md 10 */
 #define FIRST_BUILD_WITH_VSM_PROTECTION 14393u /* assumed: facts/nt.md 3.3 and 12 name none */
-#define FIRST_BUILD_WITH_MBEC 17134u          /* facts/nt.md 10 */
-#define FIRST_BUILD_WITH_APIC 19041u          /* facts/nt.md 10 */
-#define FIRST_BUILD_WITH_ENFORCED_VBS 22621u  /* assumed: facts/nt.md 3.1 says "newer bits" */
-#define EXTENSION_CLASSIFICATION_SHIFT 1      /* facts/nt.md 4.1: bits 1-4 */
+#define FIRST_BUILD_WITH_MBEC 17134u           /* facts/nt.md 10 */
+#define FIRST_BUILD_WITH_APIC 19041u           /* facts/nt.md 10 */
+#define FIRST_BUILD_WITH_ENFORCED_VBS 22621u   /* assumed: facts/nt.md 3.1 says "newer bits" */
+#define EXTENSION_CLASSIFICATION_SHIFT 1       /* facts/nt.md 4.1: bits 1-4 */
 #define NORMAL_PRIORITY 8
 
 /* facts/nt.md 3.1 */
@@ -66,8 +66,7 @@ static uint64_t entry_bytes(const ntsim_machine *machine, const ntsim_process *p
     return (name_position(machine, process) + name + 7) & ~UINT64_C(7);
 }
 
-static void write_entry(const ntsim_machine *machine, const ntsim_process *process, unsigned char *entry,
-                        uint32_t next)
+static void write_entry(const ntsim_machine *machine, const ntsim_process *process, unsigned char *entry, uint32_t next)
 {
     const ntsim_table_process *record = &process->record;
     unsigned char *cursor = entry + sizeof(nt_system_process_information);
@@ -265,9 +264,8 @@ nt_status ntsim_query_system(ntsim_machine *machine, uint32_t info_class, void *
         return status;
     if (is_missing(machine, info_class))
         return STATUS_INVALID_INFO_CLASS;
-    status = info_class == SystemProcessInformation
-                 ? query_processes(machine, buffer, length, &needed)
-                 : query_fixed(machine, info_class, buffer, length, &needed);
+    status = info_class == SystemProcessInformation ? query_processes(machine, buffer, length, &needed)
+                                                    : query_fixed(machine, info_class, buffer, length, &needed);
     if (return_length != NULL)
         *return_length = needed;
     return status;

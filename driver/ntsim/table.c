@@ -79,7 +79,7 @@ static enum ntsim_result check_contents(const ntsim_table *table)
             return NTSIM_E_BOUNDS;
     }
     return header->caller_index == NTSIM_NONE || header->caller_index < header->process_count ? NTSIM_OK
-                                                                                             : NTSIM_E_BOUNDS;
+                                                                                              : NTSIM_E_BOUNDS;
 }
 
 enum ntsim_result ntsim_table_read(const void *bytes, uint32_t length, ntsim_table *table)
@@ -125,12 +125,12 @@ typedef struct
 
 #define MEMBER(structure, member)                                                                                      \
     {                                                                                                                  \
-        #structure "." #member, (uint32_t)offsetof(ntsim_table_##structure, member),                                   \
+#structure "." #member, (uint32_t)offsetof(ntsim_table_##structure, member),                                   \
             (uint32_t)sizeof(((ntsim_table_##structure *)0)->member)                                                   \
     }
 #define CONSTANT(name)                                                                                                 \
     {                                                                                                                  \
-        #name, (uint32_t)NTSIM_##name, 0                                                                               \
+#name, (uint32_t)NTSIM_##name, 0                                                                               \
     }
 
 static const layout_entry layout[] = {
@@ -229,9 +229,9 @@ uint32_t ntsim_table_describe(char *text, uint32_t length)
     {
         char line[96];
         const layout_entry *entry = &layout[i];
-        const int written = entry->size == 0 ? snprintf(line, sizeof line, "%s=%u\n", entry->name, entry->value)
-                                             : snprintf(line, sizeof line, "%s=%u,%u\n", entry->name, entry->value,
-                                                        entry->size);
+        const int written = entry->size == 0
+                                ? snprintf(line, sizeof line, "%s=%u\n", entry->name, entry->value)
+                                : snprintf(line, sizeof line, "%s=%u,%u\n", entry->name, entry->value, entry->size);
         const uint32_t size = (uint32_t)written;
         if (needed < length && size < length - needed)
             memcpy(text + needed, line, size + 1);

@@ -34,13 +34,13 @@
  * ntsim_table_header.policies: outcomes that facts/nt.md marks [rev], [unverified] or not at all. 0 is what it says
  * is likelier.
  */
-#define NTSIM_POLICY_STRICT_SIZE 0x1u             /* 1.2: Size must be 64 on input, as older headers say */
-#define NTSIM_POLICY_REFUSE_TERMINATED_OPEN 0x2u  /* 7: an ended process that is still referenced cannot be opened */
-#define NTSIM_POLICY_LIST_TERMINATED 0x4u         /* 4.1: such a process is still enumerated */
+#define NTSIM_POLICY_STRICT_SIZE 0x1u               /* 1.2: Size must be 64 on input, as older headers say */
+#define NTSIM_POLICY_REFUSE_TERMINATED_OPEN 0x2u    /* 7: an ended process that is still referenced cannot be opened */
+#define NTSIM_POLICY_LIST_TERMINATED 0x4u           /* 4.1: such a process is still enumerated */
 #define NTSIM_POLICY_FAIL_DELETING_SECURE_CALL 0x8u /* 1.3: the secure call fails once a trustlet is being deleted */
-#define NTSIM_POLICY_NO_IMPLIED_GRANTS 0x10u      /* 6.1 [rev] */
-#define NTSIM_POLICY_EXACT_IDS 0x20u              /* the low two bits of a pid or tid count */
-#define NTSIM_POLICY_LONGER_BUFFERS 0x40u         /* 12: system classes of fixed size accept a longer buffer */
+#define NTSIM_POLICY_NO_IMPLIED_GRANTS 0x10u        /* 6.1 [rev] */
+#define NTSIM_POLICY_EXACT_IDS 0x20u                /* the low two bits of a pid or tid count */
+#define NTSIM_POLICY_LONGER_BUFFERS 0x40u           /* 12: system classes of fixed size accept a longer buffer */
 #define NTSIM_POLICY_ALL 0x7Fu
 
 /* ntsim_table_header.churn */
@@ -137,13 +137,13 @@ _Static_assert(sizeof(ntsim_table_fault) == 24, "ntsim_table_fault");
 enum ntsim_result
 {
     NTSIM_OK = 0,
-    NTSIM_E_TRUNCATED = 1,   /* shorter than it says, or than its header */
-    NTSIM_E_MAGIC = 2,       /* no table */
-    NTSIM_E_VERSION = 3,     /* another version, or other record sizes */
-    NTSIM_E_BOUNDS = 4,      /* a region or reference outside the table, or misaligned */
-    NTSIM_E_COUNT = 5,       /* more than the table may hold, or no process */
-    NTSIM_E_VALUE = 6,       /* a member has a value that nobody defined */
-    NTSIM_E_DUPLICATE = 7,   /* two processes or threads with one id */
+    NTSIM_E_TRUNCATED = 1, /* shorter than it says, or than its header */
+    NTSIM_E_MAGIC = 2,     /* no table */
+    NTSIM_E_VERSION = 3,   /* another version, or other record sizes */
+    NTSIM_E_BOUNDS = 4,    /* a region or reference outside the table, or misaligned */
+    NTSIM_E_COUNT = 5,     /* more than the table may hold, or no process */
+    NTSIM_E_VALUE = 6,     /* a member has a value that nobody defined */
+    NTSIM_E_DUPLICATE = 7, /* two processes or threads with one id */
     NTSIM_E_MEMORY = 8,
     NTSIM_E_NO_MACHINE = 9,  /* nothing is loaded */
     NTSIM_E_NOT_FOUND = 10,  /* no such running process or thread, or no such record */

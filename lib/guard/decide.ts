@@ -3,7 +3,8 @@
  * successful examination of the very object that will be acted on, of the identity asked for.
  */
 import { Status } from '../ntstatus.js';
-import type { DecisionReason, Evidence, GuardOperation, SecureVerdict } from '../types.js';
+import type { DecisionReason, Evidence, GuardOperation, SecureVerdict, UnknownReason } from '../types.js';
+import { type Conditions, DECISION_RULES, DEFAULT_RULE, type DecisionRule, type Situation } from './decision-table.js';
 import type { OperationEntry } from './operations.js';
 import { type Judgement, judgeFailedOpen } from './verdict.js';
 
@@ -38,49 +39,82 @@ export interface DecisionCore {
   readonly evidence: Evidence;
 }
 
+/** One bit for each value of each condition: a situation is six of them, a rule all that it holds for. */
+const BITS: { readonly [Name in keyof Situation]: Readonly<Record<Situation[Name], number>> } = {
+  identity: { unchecked: 1 << 0, same: 1 << 1, other: 1 << 2 },
+  thread: { none: 1 << 3, paired: 1 << 4, unpaired: 1 << 5, exited: 1 << 6 },
+  verdict: { unknown: 1 << 7, ordinary: 1 << 8, secure: 1 << 9 },
+  consent: { isolation: 1 << 10, availability: 1 << 11, accepted: 1 << 12 },
+  acquisition: { examined: 1 << 13, 'not-opened': 1 << 14, 'not-queryable': 1 << 15 },
+  status: { other: 1 << 16, 'invalid-handle': 1 << 17, 'access-denied': 1 << 18 },
+};
+
+const NAMES = Object.keys(BITS) as (keyof Situation)[];
+
+const maskOf = (name: keyof Situation, when: Conditions): number => {
+  const values: readonly string[] | undefined = when[name];
+  return Object.entries(BITS[name]).reduce(
+    (mask, [value, bit]) => (values === undefined || values.includes(value) ? mask | bit : mask),
+    0,
+  );
+};
+
+const RULES = DECISION_RULES.map((rule) => ({
+  rule,
+  mask: NAMES.reduce((mask, name) => mask | maskOf(name, rule.when), 0),
+}));
+
+/** One isolation matter among the operations makes the whole request one; so does asking for nothing. */
+const consentOf = (
+  operations: readonly OperationEntry[],
+  accepted: ReadonlySet<GuardOperation>,
+): Situation['consent'] => {
+  let consent: Situation['consent'] = operations.length === 0 ? 'isolation' : 'accepted';
+  for (const { concern, operation } of operations) {
+    if (concern !== 'availability') return 'isolation';
+    if (!accepted.has(operation)) consent = 'availability';
+  }
+  return consent;
+};
+
+const statusClassOf = (status: number): Situation['status'] => {
+  if (status === Status.INVALID_HANDLE) return 'invalid-handle';
+  return status === Status.ACCESS_DENIED ? 'access-denied' : 'other';
+};
+
+const ruleFor = (situation: number): DecisionRule => {
+  for (const { rule, mask } of RULES) if ((situation & mask) === situation) return rule;
+  return DEFAULT_RULE;
+};
+
+const reasonOf = (rule: DecisionRule, judgement: Judgement, status: number): DecisionReason => {
+  // Only the rule for an unknown verdict says so, and every reason of one is a reason of a decision.
+  if (rule.reason === 'of-judgement') return judgement.reason as UnknownReason;
+  return rule.reason === 'of-failed-open' ? judgeFailedOpen(status).reason : rule.reason;
+};
+
 /**
- * The guard's decision. The order of its checks is the order in which a caller wants to hear the reason: another object than
- * asked for, then isolation, then what is unknown, then rights, then the thread's state.
+ * The guard's decision, by the rules of decision-table.ts.
  *
  * @returns `allow` only for an ordinary, examined target, or a trustlet whose availability operations were all accepted by name
  */
 export const decide = (input: DecisionInput): DecisionCore => {
   const { operations, accepted, acquisition, judgement, identity, thread } = input;
-  const refuse = (
-    reason: DecisionReason,
-    status: number,
-    verdict: SecureVerdict = judgement.verdict,
-  ): DecisionCore => ({
-    decision: 'refuse',
-    verdict,
-    reason,
-    status: status >>> 0,
-    evidence: judgement.evidence,
-  });
-
-  if (identity === 'other') return refuse('identity-mismatch', judgement.status, 'unknown');
-  if (thread === 'unpaired') return refuse('thread-mismatch', judgement.status, 'unknown');
-  const availabilityOnly = operations.every((entry) => entry.concern === 'availability');
-  const allAccepted = availabilityOnly && operations.every((entry) => accepted.has(entry.operation));
-  if (judgement.verdict === 'secure' && !allAccepted) {
-    return refuse(availabilityOnly ? 'availability' : 'secure', judgement.status);
-  }
-  if (acquisition.outcome === 'not-opened' && acquisition.status >>> 0 === Status.INVALID_HANDLE) {
-    return refuse('invalid-handle', acquisition.status, 'unknown');
-  }
-  if (acquisition.outcome === 'not-queryable') return refuse('query-right-denied', acquisition.status, 'unknown');
-  if (judgement.verdict === 'unknown') return refuse(judgement.reason, judgement.status);
-  if (acquisition.outcome === 'not-opened') {
-    if (acquisition.status >>> 0 === Status.ACCESS_DENIED) return refuse('rights-denied', acquisition.status);
-    // Whatever a later query said of the pid, it was not said of the object that could not be opened.
-    return refuse(judgeFailedOpen(acquisition.status).reason, acquisition.status, 'unknown');
-  }
-  if (thread === 'exited') return refuse('thread-exited', judgement.status);
+  const status = acquisition.outcome === 'examined' ? 0 : acquisition.status >>> 0;
+  // A sum, not a union of bits: a value that has no bit makes it NaN, and that no rule holds for.
+  const rule = ruleFor(
+    BITS.identity[identity] +
+      BITS.thread[thread ?? 'none'] +
+      BITS.verdict[judgement.verdict] +
+      BITS.consent[consentOf(operations, accepted)] +
+      BITS.acquisition[acquisition.outcome] +
+      BITS.status[statusClassOf(status)],
+  );
   return {
-    decision: 'allow',
-    verdict: judgement.verdict,
-    reason: judgement.verdict === 'secure' ? 'availability-accepted' : 'ordinary',
-    status: 0,
+    decision: rule.decision,
+    verdict: rule.verdict === 'judgement' ? judgement.verdict : 'unknown',
+    reason: reasonOf(rule, judgement, status),
+    status: rule.status === 'judgement' ? judgement.status >>> 0 : rule.status === 'acquisition' ? status : 0,
     evidence: judgement.evidence,
   };
 };

@@ -6,17 +6,11 @@
  * classification and an OS version alone never decide.
  */
 import type { ProcessRecord, SystemRecord } from '../backend.js';
+import { FirstBuild } from '../layout/first-build.js';
+import { IsolatedUserModeFlag } from '../layout/isolated-user-mode.js';
+import { ProcessFlag } from '../layout/process-flags.js';
 import { isSuccess, Status } from '../ntstatus.js';
 import type { Evidence, UnknownReason } from '../types.js';
-
-/** Bit 7 of the Flags word (facts/nt.md 1.2). */
-export const SECURE_PROCESS_BIT = 0x80;
-/** Bit 2 of the Flags word (facts/nt.md 1.2). */
-export const PROCESS_DELETING_BIT = 0x4;
-/** First build whose public header defines the bit: Windows 10 1703 (facts/nt.md 1.2 and 10). */
-export const FIRST_BUILD_WITH_BIT = 15063;
-/** SecureKernelRunning in class 165's first word (facts/nt.md 3.1). */
-export const SECURE_KERNEL_RUNNING = 0x1;
 
 /** A verdict with its reason, how it is known, and the NTSTATUS of the call that decided (0 when nothing failed). */
 export type Judgement = { readonly evidence: Evidence; readonly status: number } & (
@@ -56,7 +50,7 @@ const clearBitDownlevel = (system: SystemRecord): Judgement => {
   if (status >>> 0 === Status.INVALID_INFO_CLASS) {
     return { verdict: 'ordinary', reason: 'secure-bit-clear', evidence: 'assumed', status: 0 };
   }
-  if (isSuccess(status) && flags !== null && (flags & SECURE_KERNEL_RUNNING) === 0) {
+  if (status === Status.SUCCESS && flags !== null && (flags & IsolatedUserModeFlag.SecureKernelRunning) === 0) {
     return { verdict: 'ordinary', reason: 'secure-bit-clear', evidence: 'derived', status: 0 };
   }
   return unknown('downlevel-bit', status);
@@ -73,15 +67,16 @@ export const judge = (record: ProcessRecord, system: SystemRecord): Judgement =>
     return record.pid === 0 ? unknown('idle-process', record.openStatus) : judgeFailedOpen(record.openStatus);
   }
   const { extendedStatus, flags } = record;
-  if (extendedStatus === null || flags === null || !isSuccess(extendedStatus)) {
+  // An informational status promises no data: nothing but STATUS_SUCCESS is an answer.
+  if (extendedStatus !== Status.SUCCESS || flags === null) {
     const status = extendedStatus ?? Status.UNSUCCESSFUL;
     return unknown(status >>> 0 === Status.ACCESS_DENIED ? 'access-denied' : 'query-failed', status);
   }
-  const promised = system.build >= FIRST_BUILD_WITH_BIT;
-  if ((flags & SECURE_PROCESS_BIT) !== 0) {
+  const promised = system.build >= FirstBuild.SecureBit;
+  if ((flags & ProcessFlag.IsSecureProcess) !== 0) {
     return { verdict: 'secure', reason: 'secure-bit-set', evidence: promised ? 'documented' : 'derived', status: 0 };
   }
-  if ((flags & PROCESS_DELETING_BIT) !== 0) return unknown('exiting', 0);
+  if ((flags & ProcessFlag.IsProcessDeleting) !== 0) return unknown('exiting', 0);
   if (promised) return { verdict: 'ordinary', reason: 'secure-bit-clear', evidence: 'documented', status: 0 };
   return clearBitDownlevel(system);
 };

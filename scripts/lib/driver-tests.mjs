@@ -10,3 +10,9 @@ export const THREADS_TEST = {
   name: 'threads-test',
   sources: ['driver/core', 'test/driver/threads_test.c', `${folder}/bench.c`],
 };
+
+/** TlDecide and TlJudge against every vector (test/support/vectors.ts); its arguments are the two files of vectors. */
+export const VECTORS_TEST = {
+  name: 'vectors-test',
+  sources: ['driver/core/decide.c', 'driver/core/verdict.c', 'test/driver/vectors_test.c'],
+};

@@ -34,6 +34,7 @@ import { countLastLine } from './tap.mjs';
  */
 
 const NTSIM = 'scripts/build-ntsim.mjs';
+const HOST = 'scripts/build-host.mjs';
 
 /** A program counts by its last line `N passed, N failed`, or as one test by its exit code. */
 async function program(command, args, { env, timeout }) {
@@ -64,6 +65,30 @@ const native = (name, tests, where) => ({
   run: async ({ files, env, long }) => {
     await ntsim('linux');
     return runNative({ name: name.replaceAll(/\W+/g, '-'), files, env, timeout: long ? 7200 : 600 });
+  },
+});
+
+/**
+ * Driver C over the simulated kernel, built and run once for each variant of scripts/build-host.mjs.
+ * @type {(name: string, options: { name: string, sources: string[], variants: import('../build-host.mjs').HostVariant[] }) => Suite}
+ */
+const hostTests = (name, { name: output, sources, variants }) => ({
+  name,
+  where: 'simulated kernel',
+  needsBuild: false,
+  tools: ['gcc', 'sanitizers', 'clang'],
+  files: [HOST, ...sources],
+  run: async ({ long }) => {
+    const { buildHost } = await import('../build-host.mjs');
+    const sum = { passed: 0, failed: 0, log: '' };
+    for (const variant of variants) {
+      const built = await buildHost({ name: output, sources, variant });
+      const { passed, failed, log } = await program(built, [], { env: {}, timeout: long ? 3600 : 300 });
+      sum.passed += passed;
+      sum.failed += failed;
+      sum.log += `${variant}:\n${log}`;
+    }
+    return sum;
   },
 });
 
@@ -108,6 +133,40 @@ export const SUITES = [
     files: [NTSIM],
     run: async ({ env, long }) => program(await ntsim('test'), [], { env, timeout: long ? 3600 : 300 }),
   },
+  hostTests('C tests of the kernel over ntsim', {
+    name: 'ntsim-kernel-test',
+    sources: ['driver/ntsim/test/kernel'],
+    variants: ['asan', 'tsan'],
+  }),
+  {
+    name: 'driver builds (mingw, clang)',
+    where: 'this machine',
+    needsBuild: false,
+    tools: ['mingw', 'clang', 'lld'],
+    files: ['scripts/build-driver.mjs'],
+    run: () => script('scripts/build-driver.mjs', ['--check'], { env: {}, timeout: 300 }),
+  },
+  {
+    name: 'driver PE check',
+    where: 'this machine',
+    needsBuild: false,
+    tools: ['mingw', 'clang', 'lld'],
+    files: ['scripts/check-driver.mjs'],
+    run: () => script('scripts/check-driver.mjs', [], { env: {}, timeout: 300 }),
+  },
+  {
+    name: 'static analysis',
+    where: 'this machine',
+    needsBuild: false,
+    tools: ['mingw', 'clang', 'clang-tidy and clang-format', 'cppcheck'],
+    files: ['scripts/analyze-driver.mjs'],
+    run: () => script('scripts/analyze-driver.mjs', [], { env: {}, timeout: 600 }),
+  },
+  hostTests('C tests of the driver from DriverEntry to unload', {
+    name: 'wdm-test',
+    sources: ['driver/core', 'driver/wdm', 'test/driver/wdm'],
+    variants: ['asan', 'tsan'],
+  }),
   native('unit, property, model', ['unit', 'property', 'model'], 'emulated'),
   native('contract', ['contract'], 'emulated + simulated kernel'),
   {

@@ -1,6 +1,6 @@
 /*
- * Many clients at once while processes come and go, under the thread sanitizer: no race, no leak, and no trustlet that is
- * ever ordinary. `threads_test [rounds]`.
+ * Many clients at once while processes come and go, under the thread sanitizer: no race, no leak, and no trustlet that
+ * is ever ordinary. `threads_test [rounds]`.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -135,8 +135,9 @@ int main(int argc, char **argv)
     const LONG64 secure = bench_core.Counters.Secure;
     bench_end();
     const bool good = atomic_load(&wrong) == 0 && check_failed == 0 && secure > 0;
-    printf("TAP version 13\n%sok 1 - %d clients, %d rounds each, processes coming and going: no race and no wrong answer\n"
-           "1..1\n# simulated kernel\n%d passed, %d failed\n",
-           good ? "" : "not ", CLIENTS, rounds, good, !good);
+    printf(
+        "TAP version 13\n%sok 1 - %d clients, %d rounds each, processes coming and going: no race and no wrong answer\n"
+        "1..1\n# simulated kernel\n%d passed, %d failed\n",
+        good ? "" : "not ", CLIENTS, rounds, good, !good);
     return good ? 0 : 1;
 }

@@ -89,6 +89,7 @@ describe('who may import whom', () => {
     const pure = below(
       'lib/emulator',
       'lib/guard/decide.ts',
+      'lib/guard/decision-table.ts',
       'lib/guard/operations.ts',
       'lib/guard/target.ts',
       'lib/guard/verdict.ts',

@@ -73,7 +73,8 @@ static void random_calls_keep_the_books(void)
                 open--;
             handles[slot] = 0;
             break;
-        case 5: {
+        case 5:
+        {
             nt_handle copy = 0;
             if (handles[slot] == 0)
                 break;

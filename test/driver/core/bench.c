@@ -75,8 +75,7 @@ NTSTATUS bench_send(ULONG code, const void *input, ULONG input_length, void *out
         memset(buffer, 0xCD, length);
     if (input_length > 0)
         memcpy(buffer, input, input_length);
-    const NTSTATUS status =
-        TlDispatch(&bench_core, &bench_caller, code, buffer, input_length, output_length, &written);
+    const NTSTATUS status = TlDispatch(&bench_core, &bench_caller, code, buffer, input_length, output_length, &written);
     if (written > output_length || (!NT_SUCCESS(status) && written != 0))
     {
         printf("# status 0x%x with %zu bytes of %u\n", (unsigned)status, (size_t)written, output_length);

@@ -1,6 +1,6 @@
 /*
- * A small machine with the core started on it, and a client that sends it requests without a device between: what the tests
- * of driver/core share. Simulated kernel.
+ * A small machine with the core started on it, and a client that sends it requests without a device between: what the
+ * tests of driver/core share. Simulated kernel.
  */
 #ifndef TRUSTLET_TEST_BENCH_H
 #define TRUSTLET_TEST_BENCH_H
@@ -41,8 +41,8 @@ void bench_boot_with(const ntsim_program *programs, size_t count);
 void bench_end(void);
 
 /*
- * Sends a request as the I/O manager would: the buffer has exactly the larger length, the input in front, and 0xCD behind.
- * `output` holds output_length bytes and is written only on success, as far as *information says.
+ * Sends a request as the I/O manager would: the buffer has exactly the larger length, the input in front, and 0xCD
+ * behind. `output` holds output_length bytes and is written only on success, as far as *information says.
  */
 NTSTATUS bench_send(ULONG code, const void *input, ULONG input_length, void *output, ULONG output_length,
                     ULONG_PTR *information);

@@ -110,8 +110,8 @@ static void records_come_in_census_order(void)
 
 static void keys_are_compared_member_by_member(void)
 {
-    static const TL_CENSUS_KEY keys[] = {{0, 0, 0}, {0, 0, 4}, {0, 9, 0}, {0, 9, 8}, {1, 0, 0}, {1, 0, 2}, {1, 7, 0},
-                                         {UINT64_C(1) << 40, 0, 0}};
+    static const TL_CENSUS_KEY keys[] = {{0, 0, 0}, {0, 0, 4}, {0, 9, 0}, {0, 9, 8},
+                                         {1, 0, 0}, {1, 0, 2}, {1, 7, 0}, {UINT64_C(1) << 40, 0, 0}};
     for (int i = 0; i < (int)ARRAYSIZE(keys); i++)
         for (int j = 0; j < (int)ARRAYSIZE(keys); j++)
         {

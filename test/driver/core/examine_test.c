@@ -324,8 +324,7 @@ static void the_guard_refuses_an_ending_process(void)
 static void the_guard_refuses_a_handle_of_nothing(void)
 {
     guarded result;
-    const TL_GUARD_REQUEST request =
-        guard_request((HANDLE)(ULONG_PTR)0x7770, TL_KIND_PROCESS, TL_OPERATION_READ);
+    const TL_GUARD_REQUEST request = guard_request((HANDLE)(ULONG_PTR)0x7770, TL_KIND_PROCESS, TL_OPERATION_READ);
     CHECK_EQ(guard(&request, &result), STATUS_SUCCESS);
     CHECK_EQ(result.reply.Decision, 0);
     CHECK_EQ(result.reply.Reason, 13);
@@ -399,7 +398,8 @@ const test_case examine_tests[] = {
     {"EXAMINE: an absent create time matches nothing", an_absent_create_time_matches_nothing},
     {"EXAMINE: a process that has no identity to tell is not the expected one",
      a_process_without_identity_is_not_the_expected_one},
-    {"GUARD: a process of which nothing is known is refused for that", a_process_of_which_nothing_is_known_is_not_called_another},
+    {"GUARD: a process of which nothing is known is refused for that",
+     a_process_of_which_nothing_is_known_is_not_called_another},
     {"GUARD: what is ordinary is allowed", the_guard_allows_what_is_ordinary},
     {"GUARD: a trustlet is refused", the_guard_refuses_a_trustlet},
     {"GUARD: an availability operation on a trustlet needs each of its names accepted",

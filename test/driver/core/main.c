@@ -15,8 +15,9 @@ int check_failed;
 
 int main(void)
 {
-    static const test_case *const files[] = {validate_tests, hello_stats_tests, query_tests,     census_tests,
-                                             examine_tests,  secure_tests,      fault_site_tests, lying_tests,  decide_tests};
+    static const test_case *const files[] = {validate_tests,   hello_stats_tests, query_tests,
+                                             census_tests,     examine_tests,     secure_tests,
+                                             fault_site_tests, lying_tests,       decide_tests};
     int number = 0;
     int failed = 0;
     printf("TAP version 13\n");

@@ -182,8 +182,8 @@ static void without_the_routine_there_is_no_start_key(void)
 
 static void a_start_key_of_0_is_absent(void)
 {
-    static const ntsim_program programs[] = {
-        {.pid = AGENT_PID, .threads = 1}, {.pid = NOTEPAD_PID, .sequence_number = NTSIM_ABSENT}};
+    static const ntsim_program programs[] = {{.pid = AGENT_PID, .threads = 1},
+                                             {.pid = NOTEPAD_PID, .sequence_number = NTSIM_ABSENT}};
     bench_end();
     bench_boot_with(programs, 2);
     TL_PROCESS_RECORD record;
@@ -297,7 +297,8 @@ const test_case query_tests[] = {
     {"QUERY: a pid one beside another's is nobody's, though the kernel ignores its low bits",
      a_pid_beside_another_is_nobodys},
     {"QUERY: pid 0 is the idle process", idle_is_the_idle_process},
-    {"QUERY: STATUS_INVALID_PARAMETER of a lookup is an unknown pid too", what_wine_calls_an_unknown_pid_means_the_same},
+    {"QUERY: STATUS_INVALID_PARAMETER of a lookup is an unknown pid too",
+     what_wine_calls_an_unknown_pid_means_the_same},
     {"QUERY: a failed extended query is unknown with its status", a_failed_query_is_unknown_with_its_status},
     {"QUERY: a denied extended query is unknown as denied", a_query_that_is_denied_is_unknown_for_that_reason},
     {"QUERY: a success that wrote nothing is no answer", a_success_that_wrote_nothing_is_no_answer},

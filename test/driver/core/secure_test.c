@@ -73,14 +73,14 @@ static void it_asks_for_the_secure_kernel_before_15063(void)
 /* ---- the device's ACL, byte for byte ---- */
 
 static const UINT8 two_entries[] = {
-    2,    0,    52,   0,    2, 0, 0, 0,                                                   /* ACL: revision 2, 52 bytes, 2 entries */
-    0,    0,    20,   0,    0xFF, 0x01, 0x1F, 0x00, 1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0,  /* allow FILE_ALL_ACCESS: S-1-5-18 */
-    0,    0,    24,   0,    0xFF, 0x01, 0x1F, 0x00, 1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0, /* S-1-5-32-544 */
+    2, 0, 52, 0, 2,    0,    0,    0,                                         /* ACL: revision 2, 52 bytes, 2 entries */
+    0, 0, 20, 0, 0xFF, 0x01, 0x1F, 0x00, 1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0, /* allow FILE_ALL_ACCESS: S-1-5-18 */
+    0, 0, 24, 0, 0xFF, 0x01, 0x1F, 0x00, 1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0, /* S-1-5-32-544 */
 };
 
 /* S-1-5-80-1-2-3-4-5: the form of a service's SID. */
-static const UINT8 service_sid[] = {1, 6, 0, 0, 0, 0, 0, 5, 80, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0,
-                                    4, 0, 0, 0, 5, 0, 0, 0};
+static const UINT8 service_sid[] = {1, 6, 0, 0, 0, 0, 0, 5, 80, 0, 0, 0, 1, 0, 0, 0,
+                                    2, 0, 0, 0, 3, 0, 0, 0, 4,  0, 0, 0, 5, 0, 0, 0};
 
 static void the_device_is_for_system_and_administrators(void)
 {
@@ -136,36 +136,31 @@ static void an_acl_that_cannot_be_built_is_a_failure(void)
         }
 }
 
-static void the_longest_sid_fits(void)
-{
-    union
-    {
-        ACL acl;
-        UINT8 bytes[TL_DEVICE_DACL_SIZE];
-    } dacl;
-    UINT8 longest[8 + 15 * 4] = {1, 15, 0, 0, 0, 0, 0, 5};
-    CHECK(TlIsWholeSid(longest, sizeof longest));
-    CHECK_EQ(TlBuildDeviceDacl(&dacl.acl, sizeof dacl, longest), STATUS_SUCCESS);
-}
-
-static void a_sid_is_whole_or_none(void)
+static void only_a_whole_service_sid_is_one(void)
 {
     UINT8 sid[128] = {0};
     memcpy(sid, service_sid, sizeof service_sid);
     for (ULONG length = 0; length < 64; length++)
-        CHECK_EQ(TlIsWholeSid(sid, length), length == sizeof service_sid);
-    sid[0] = 2;
-    CHECK_EQ(TlIsWholeSid(sid, sizeof service_sid), FALSE);
-    sid[0] = 1;
-    sid[1] = 0;
-    CHECK_EQ(TlIsWholeSid(sid, 8), FALSE);
-    sid[1] = 16;
-    CHECK_EQ(TlIsWholeSid(sid, 8 + 16 * 4), FALSE);
+        CHECK_EQ(TlIsServiceSid(sid, length), length == sizeof service_sid);
+    /* Revision, count, authority and service base: each byte counts; the hash is anything. */
+    for (size_t byte = 0; byte < sizeof service_sid; byte++)
+    {
+        sid[byte] ^= 1;
+        CHECK_EQ(TlIsServiceSid(sid, sizeof service_sid), byte >= 12);
+        sid[byte] ^= 1;
+    }
+}
+
+static void everyone_is_no_service(void)
+{
+    static const UINT8 everyone[] = {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+    CHECK_EQ(TlIsServiceSid(everyone, sizeof everyone), FALSE);
 }
 
 const test_case secure_tests[] = {
     {"IsSecureProcess: a trustlet is secure, another process ordinary, a PPL too", it_answers_secure_and_ordinary},
-    {"IsSecureProcess: an ending process is unknown, and the status says so", it_does_not_call_an_ending_process_ordinary},
+    {"IsSecureProcess: an ending process is unknown, and the status says so",
+     it_does_not_call_an_ending_process_ordinary},
     {"IsSecureProcess: the answer is defined, and unknown, on every failure", its_answer_is_unknown_on_every_failure},
     {"IsSecureProcess: before build 15063 a clear bit counts only without a secure kernel",
      it_asks_for_the_secure_kernel_before_15063},
@@ -173,7 +168,7 @@ const test_case secure_tests[] = {
     {"ACL: one more account may read", one_account_may_read},
     {"ACL: too little room is a failure", an_acl_without_room_is_a_failure},
     {"ACL: whichever call fails, there is no ACL", an_acl_that_cannot_be_built_is_a_failure},
-    {"ACL: the longest SID fits", the_longest_sid_fits},
-    {"ACL: a SID is whole or none", a_sid_is_whole_or_none},
+    {"ACL: only a whole service SID is one", only_a_whole_service_sid_is_one},
+    {"ACL: everyone is no service", everyone_is_no_service},
     {0},
 };

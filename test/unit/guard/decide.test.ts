@@ -142,6 +142,27 @@ describe('decide', () => {
     assert.equal(decision.verdict, 'unknown');
   });
 
+  test('asking for nothing on a trustlet is an isolation matter', () => {
+    assert.equal(reasonOf({ operations: [], judgement: secure, accepted: new Set(['terminate']) }), 'refuse secure');
+  });
+
+  test('a situation nobody thought of is refused, whatever else is said', () => {
+    const nonsense = [
+      { identity: 'similar' },
+      { thread: 'resting' },
+      { acquisition: { outcome: 'borrowed', status: 0 } },
+      { judgement: { ...ordinary, verdict: 'innocent' } },
+      { identity: undefined },
+    ] as unknown as Partial<DecisionInput>[];
+    for (const over of nonsense) {
+      assert.deepEqual(
+        decide(input({ thread: 'paired', ...over })),
+        { decision: 'refuse', verdict: 'unknown', reason: 'query-failed', status: 0, evidence: 'documented' },
+        JSON.stringify(over),
+      );
+    }
+  });
+
   test('every reason has its advice, a sentence', () => {
     const reasons: DecisionReason[] = [
       'ordinary',

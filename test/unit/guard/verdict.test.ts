@@ -71,6 +71,19 @@ describe('verdict', () => {
     });
   });
 
+  test('an informational status of the query is no answer, whatever the flags word says', () => {
+    for (const extendedStatus of [0x103, 0x40000000, 0x7fffffff]) {
+      for (const flags of [0, 0x80]) {
+        assert.deepEqual(judge(record({ extendedStatus, flags }), system()), {
+          verdict: 'unknown',
+          reason: 'query-failed',
+          evidence: 'documented',
+          status: extendedStatus,
+        });
+      }
+    }
+  });
+
   test('an access-denied query says so', () => {
     assert.equal(judge(record({ extendedStatus: 0xc0000022, flags: null }), system()).reason, 'access-denied');
   });
@@ -146,6 +159,16 @@ describe('verdict', () => {
     test('a clear bit is unknown where class 165 failed, even if a clear word is lying around', () => {
       const failed = { ...downlevel, isolatedUserModeStatus: 0xc0000004, isolatedUserModeFlags: 0 };
       assert.equal(judge(record(), system(failed)).reason, 'downlevel-bit');
+    });
+
+    test('a clear bit is unknown where class 165 gave an informational status, which promises no word', () => {
+      const judged = judge(
+        record(),
+        system({ ...downlevel, isolatedUserModeStatus: 0x40000000, isolatedUserModeFlags: 0 }),
+      );
+      assert.equal(judged.verdict, 'unknown');
+      assert.equal(judged.reason, 'downlevel-bit');
+      assert.equal(judged.status, 0x40000000);
     });
 
     test('a clear bit is unknown where class 165 succeeded without a word to read', () => {
