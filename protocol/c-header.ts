@@ -81,4 +81,7 @@ export const cHeader = (protocol: Protocol): string =>
     ...protocol.structures.flatMap(structure),
     '',
     '#endif',
-  ].join('\n')}\n`;
+  ]
+    .join('\n')
+    // A C compiler need not read the source as UTF-8.
+    .replaceAll('’', "'")}\n`;

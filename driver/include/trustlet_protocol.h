@@ -108,7 +108,7 @@
 #define TL_THREAD_UNPAIRED 2u
 #define TL_THREAD_EXITED 3u
 
-/* Kind of a handle’s object. */
+/* Kind of a handle's object. */
 #define TL_KIND_PROCESS 1u
 #define TL_KIND_THREAD 2u
 
@@ -120,7 +120,7 @@
 /* RESUME: only what comes after the cursor. */
 #define TL_CENSUS_RESUME 0x1u
 
-/* MORE: processes are left; ask again with RESUME and this reply’s cursor. */
+/* MORE: processes are left; ask again with RESUME and this reply's cursor. */
 #define TL_CENSUS_MORE 0x1u
 
 /* Members of a ProcessRecord that say something; REUSED: the pid was listed as one process and answered as another. */
@@ -164,10 +164,10 @@
 /* Begins every request. */
 typedef struct _TL_REQUEST_HEADER
 {
-    uint32_t Size; /* 0: Bytes of the request’s fixed part as the client knows it. */
+    uint32_t Size; /* 0: Bytes of the request's fixed part as the client knows it. */
     uint16_t Version; /* 4: Version the client speaks; HELLO: any. */
     uint16_t Message; /* 6: Number of the message; it must agree with the IOCTL code. */
-    uint32_t ReplySize; /* 8: Bytes of the reply’s fixed part as the client knows it. */
+    uint32_t ReplySize; /* 8: Bytes of the reply's fixed part as the client knows it. */
     uint32_t RecordSize; /* 12: Bytes of a record as the client knows it; 0 where the message has none. */
 } TL_REQUEST_HEADER;
 
@@ -217,7 +217,7 @@ typedef struct _TL_PROCESS_RECORD
     uint8_t Classification; /* 52: SYSTEM_PROCESS_CLASSIFICATION; CENSUS only. */
     uint8_t Reserved; /* 53: 0. */
     uint16_t NameLength; /* 54: Bytes of the image name, UTF-16; CENSUS only. */
-    uint32_t NameOffset; /* 56: Of the image name, from the reply’s start. */
+    uint32_t NameOffset; /* 56: Of the image name, from the reply's start. */
     uint32_t Reserved2; /* 60: 0. */
 } TL_PROCESS_RECORD;
 
@@ -362,7 +362,7 @@ typedef struct _TL_CENSUS_REPLY
 {
     TL_REPLY_HEADER Header; /* 0: What the driver wrote. */
     uint32_t Flags; /* 16: Whether processes are left. */
-    uint32_t NextPid; /* 20: Cursor: the last record’s pid, */
+    uint32_t NextPid; /* 20: Cursor: the last record's pid, */
     uint64_t NextSequence; /* 24: its sequence number, 0 where Windows gives none, */
     uint64_t NextCreateTime; /* 32: and its create time. */
     uint32_t Total; /* 40: Processes there were when this part was taken. */
@@ -383,7 +383,7 @@ TL_STATIC_ASSERT(offsetof(TL_CENSUS_REPLY, Remaining) == 44, "TL_CENSUS_REPLY.Re
 typedef struct _TL_EXAMINE_REQUEST
 {
     TL_REQUEST_HEADER Header; /* 0: What the client knows of this message. */
-    uint64_t Handle; /* 16: A handle of the calling process, sign-extended; -1 and -2 are the caller’s own process and thread. */
+    uint64_t Handle; /* 16: A handle of the calling process, sign-extended; -1 and -2 are the caller's own process and thread. */
     uint32_t Kind; /* 24: Kind of the object; never guessed. */
     uint32_t ExpectedAccess; /* 28: Access mask the handle is expected to have; 0: none. */
     uint32_t Expect; /* 32: Which of the following members are expected; the others are 0. */
@@ -437,7 +437,7 @@ TL_STATIC_ASSERT(offsetof(TL_EXAMINE_REPLY, Reserved2) == 36, "TL_EXAMINE_REPLY.
 typedef struct _TL_GUARD_REQUEST
 {
     TL_REQUEST_HEADER Header; /* 0: What the client knows of this message. */
-    uint64_t Handle; /* 16: A handle of the calling process, sign-extended; -1 and -2 are the caller’s own process and thread. */
+    uint64_t Handle; /* 16: A handle of the calling process, sign-extended; -1 and -2 are the caller's own process and thread. */
     uint32_t Kind; /* 24: Kind of the object; never guessed. */
     uint32_t ExpectedAccess; /* 28: Access mask the handle is expected to have; 0: none. */
     uint32_t Expect; /* 32: Which of the following members are expected; the others are 0. */
@@ -463,7 +463,7 @@ TL_STATIC_ASSERT(offsetof(TL_GUARD_REQUEST, Reserved) == 56, "TL_GUARD_REQUEST.R
 TL_STATIC_ASSERT(offsetof(TL_GUARD_REQUEST, Operations) == 64, "TL_GUARD_REQUEST.Operations");
 TL_STATIC_ASSERT(offsetof(TL_GUARD_REQUEST, Accepted) == 68, "TL_GUARD_REQUEST.Accepted");
 
-/* EXAMINE’s answer, and the decision. */
+/* EXAMINE's answer, and the decision. */
 typedef struct _TL_GUARD_REPLY
 {
     TL_REPLY_HEADER Header; /* 0: What the driver wrote. */

@@ -162,6 +162,14 @@ export const SUITES = [
     files: ['scripts/analyze-driver.mjs'],
     run: () => script('scripts/analyze-driver.mjs', [], { env: {}, timeout: 600 }),
   },
+  {
+    name: "C tests of the driver's core, vectors, old and new clients",
+    where: 'simulated kernel',
+    tools: ['gcc', 'sanitizers', 'clang', 'llvm'],
+    files: ['scripts/test-driver.mjs'],
+    run: ({ long }) =>
+      script('scripts/test-driver.mjs', long ? ['--long'] : [], { env: {}, timeout: long ? 7200 : 600 }),
+  },
   hostTests('C tests of the driver from DriverEntry to unload', {
     name: 'wdm-test',
     sources: ['driver/core', 'driver/wdm', 'test/driver/wdm'],
@@ -180,6 +188,15 @@ export const SUITES = [
   inWine('22', () => true, 'all'),
   inWine('20', (file) => file.includes('contract'), 'contract'),
   {
+    name: 'the driver, both builds',
+    where: 'Wine',
+    needsBuild: false,
+    tools: ['wine', 'mingw'],
+    files: ['scripts/test-wine-driver.mjs'],
+    run: ({ long }) =>
+      script('scripts/test-wine-driver.mjs', long ? ['--long'] : [], { env: {}, timeout: long ? 1800 : 600 }),
+  },
+  {
     name: 'behaviour rows flipped',
     where: 'emulated',
     files: ['scripts/flip-behaviours.mjs'],
@@ -191,7 +208,38 @@ export const SUITES = [
     files: ['scripts/docs.ts'],
     run: () => script('dist/scripts/docs.js', ['--check'], { env: {}, timeout: 120 }),
   },
+  {
+    name: 'generated protocol files are fresh',
+    where: 'this machine',
+    files: ['protocol/schema.ts'],
+    run: () => script('dist/protocol/main.js', ['--check'], { env: {}, timeout: 120 }),
+  },
   { name: 'package', where: 'this machine', run: checkPackage },
+  {
+    name: 'guard library and sample build (mingw, clang)',
+    where: 'this machine',
+    needsBuild: false,
+    tools: ['mingw', 'clang', 'lld'],
+    files: ['scripts/build-guard.mjs'],
+    run: () => script('scripts/build-guard.mjs', ['--check'], { env: {}, timeout: 300 }),
+  },
+  {
+    name: 'C tests of guard library and sample',
+    where: 'simulated kernel',
+    needsBuild: false,
+    tools: ['gcc', 'sanitizers', 'clang', 'llvm'],
+    files: ['scripts/test-guard.mjs'],
+    run: ({ long }) =>
+      script('scripts/test-guard.mjs', long ? ['--long'] : [], { env: {}, timeout: long ? 3600 : 600 }),
+  },
+  {
+    name: 'sample driver',
+    where: 'Wine',
+    needsBuild: false,
+    tools: ['wine', 'mingw'],
+    files: ['scripts/wine-guard.mjs', 'test/wine/driver/seam/seam.c'],
+    run: () => script('scripts/wine-guard.mjs', [], { env: {}, timeout: 600 }),
+  },
 ];
 
 /**
