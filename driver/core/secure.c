@@ -27,14 +27,14 @@ _Must_inspect_result_ NTSTATUS TlQueryExtendedInformation(_In_ HANDLE ProcessHan
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL)
-_Must_inspect_result_ NTSTATUS IsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ UINT8 *SecureProcess)
+_Must_inspect_result_ NTSTATUS IsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ TL_SECURE_ANSWER *SecureProcess)
 {
     TL_EXTENDED_BASIC_INFORMATION Information;
     TL_SYSTEM System;
     TL_PROCESS_RECORD Record;
 
     PAGED_CODE();
-    *SecureProcess = TL_VERDICT_UNKNOWN;
+    SecureProcess->Verdict = TL_VERDICT_UNKNOWN;
     NTSTATUS Status = TlReadSystem(&System);
     if (!NT_SUCCESS(Status))
     {
@@ -51,7 +51,7 @@ _Must_inspect_result_ NTSTATUS IsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ 
     Record.Flags = Information.Flags;
     Record.Present = TL_PRESENT_EXTENDED_STATUS | TL_PRESENT_FLAGS;
     const TL_JUDGEMENT Judgement = TlJudge(&Record, &System);
-    *SecureProcess = Judgement.Verdict;
+    SecureProcess->Verdict = Judgement.Verdict;
     if (Judgement.Verdict != TL_VERDICT_UNKNOWN)
     {
         return STATUS_SUCCESS;

@@ -1,26 +1,11 @@
 /*
- * The question the whole project asks, as the seed article asks it: is this process an IUM process?
+ * The query behind every verdict.
  */
 #pragma once
 
 #include "nt.h"
 #include "trustlet_protocol.h"
-
-/*
- * \brief The seed's IsSecureProcess, with an answer that is defined on every path and has a third value.
- *
- * The seed sets its BOOLEAN only on success, and a clear bit of an exiting process, or of a Windows that does not
- * promise the bit, reads as FALSE. Here the answer is TL_VERDICT_UNKNOWN before anything can fail.
- *
- * \param ProcessHandle a kernel handle with PROCESS_QUERY_LIMITED_INFORMATION (0x1000), or NtCurrentProcess().
- * \param SecureProcess TL_VERDICT_SECURE, TL_VERDICT_ORDINARY or TL_VERDICT_UNKNOWN. Unknown means: leave it alone.
- * \return STATUS_SUCCESS with secure or ordinary; otherwise why it is unknown: the status of the query,
- *         STATUS_PROCESS_IS_TERMINATING for a process that is being deleted, STATUS_NOT_SUPPORTED where this build does
- *         not promise the bit and a secure kernel runs.
- * IRQL: PASSIVE_LEVEL, APCs enabled (facts/nt.md 1.4).
- */
-_IRQL_requires_max_(PASSIVE_LEVEL)
-_Must_inspect_result_ NTSTATUS IsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ UINT8 *SecureProcess);
+#include "trustlet_secure.h"
 
 /*
  * \brief The query itself: class 0 with the 64-byte structure.

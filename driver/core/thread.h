@@ -18,9 +18,10 @@ typedef struct _TL_THREAD_FACTS
 } TL_THREAD_FACTS;
 
 /*
- * \brief Asks a thread the caller holds a reference to whether it lives, and reads its process while it is held: as
- * long as the thread object lives, its process's pid cannot be given to another (facts/nt.md 4.3). \return the
- * judgement of the process, the same as in the record. IRQL: PASSIVE_LEVEL, APCs enabled, no lock held.
+ * \brief Asks a thread the caller holds a reference to whether it lives, and reads its process while it is held: as long
+ *        as the thread object lives, its process's pid cannot be given to another (facts/nt.md 4.3).
+ * \return the judgement of the process, the same as in the record.
+ * IRQL: PASSIVE_LEVEL, APCs enabled, no lock held.
  */
 _IRQL_requires_max_(PASSIVE_LEVEL)
 TL_JUDGEMENT

@@ -175,6 +175,39 @@ export const SUITES = [
     sources: ['driver/core', 'driver/wdm', 'test/driver/wdm'],
     variants: ['asan', 'tsan'],
   }),
+  {
+    name: 'fuzzers: kept corpora, and more',
+    where: 'simulated kernel',
+    needsBuild: false,
+    tools: ['clang', 'llvm'],
+    files: ['scripts/fuzz.mjs'],
+    run: ({ long }) => script('scripts/fuzz.mjs', long ? ['--long'] : [], { env: {}, timeout: long ? 4 * 3600 : 600 }),
+  },
+  {
+    name: 'validators, C against TypeScript',
+    where: 'this machine',
+    tools: ['gcc'],
+    files: ['scripts/validators.mjs'],
+    run: ({ long }) =>
+      script('scripts/validators.mjs', long ? ['--long'] : [], { env: {}, timeout: long ? 1800 : 300 }),
+  },
+  {
+    name: 'planted bugs',
+    where: 'simulated kernel',
+    needsBuild: false,
+    tools: ['gcc', 'sanitizers', 'clang'],
+    files: ['scripts/mutants.mjs'],
+    run: ({ long }) => script('scripts/mutants.mjs', long ? ['--long'] : [], { env: {}, timeout: long ? 7200 : 600 }),
+  },
+  {
+    name: 'mechanical mutation of driver/core (npm test: the list only)',
+    where: 'simulated kernel',
+    needsBuild: false,
+    tools: ['clang'],
+    files: ['scripts/mutate.mjs'],
+    run: ({ long }) =>
+      script('scripts/mutate.mjs', long ? [] : ['--check'], { env: {}, timeout: long ? 4 * 3600 : 120 }),
+  },
   native('unit, property, model', ['unit', 'property', 'model'], 'emulated'),
   native('contract', ['contract'], 'emulated + simulated kernel'),
   {

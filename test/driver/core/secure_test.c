@@ -20,13 +20,13 @@ static HANDLE kernel_handle(UINT32 pid)
 
 static void check_secure(UINT32 pid, NTSTATUS expected, UINT8 answer)
 {
-    UINT8 secure = 0xEE;
+    TL_SECURE_ANSWER secure = {0xEE};
     const HANDLE handle = kernel_handle(pid);
     CHECK(handle != NULL);
     const NTSTATUS status = IsSecureProcess(handle, &secure);
     CHECK_EQ(ZwClose(handle), 0);
     CHECK_EQ(status, expected);
-    CHECK_EQ(secure, answer);
+    CHECK_EQ(secure.Verdict, answer);
 }
 
 static void it_answers_secure_and_ordinary(void)
@@ -45,9 +45,9 @@ static void it_does_not_call_an_ending_process_ordinary(void)
 
 static void its_answer_is_unknown_on_every_failure(void)
 {
-    UINT8 secure = 0xEE;
+    TL_SECURE_ANSWER secure = {0xEE};
     CHECK_EQ(IsSecureProcess((HANDLE)(ULONG_PTR)0x7770, &secure), STATUS_INVALID_HANDLE);
-    CHECK_EQ(secure, 0);
+    CHECK_EQ(secure.Verdict, 0);
     ntsim_kernel_fail_secure_call(LSAISO_PID, STATUS_DEVICE_NOT_CONNECTED);
     check_secure(LSAISO_PID, STATUS_DEVICE_NOT_CONNECTED, 0);
     if (check_failed != 0)

@@ -138,11 +138,13 @@ static void needs_no_value(void)
     check_descriptor(2, sizeof built_in_entries);
 }
 
-static void takes_the_longest_sid(void)
+static void refuses_what_is_no_service(void)
 {
+    static const UINT8 everyone[12] = {1, 1, 0, 0, 0, 0, 0, 1};
     UINT8 longest[68] = {1, 15, 0, 0, 0, 0, 0, 5, 80};
-    stand_set_client_sid(REG_BINARY, longest, sizeof longest);
-    CHECK_EQ(stand_load(), STATUS_SUCCESS);
+    check_refused(REG_BINARY, everyone, sizeof everyone);
+    if (check_failed == 0)
+        check_refused(REG_BINARY, longest, sizeof longest);
 }
 
 const test_case security_tests[] = {
@@ -157,6 +159,7 @@ const test_case security_tests[] = {
     {"security: so does a SID with something behind it", refuses_a_sid_with_something_behind},
     {"security: so does more than any SID can be", refuses_more_than_a_sid_can_be},
     {"security: a Parameters key without the value is no mistake", needs_no_value},
-    {"security: a SID of fifteen parts has room", takes_the_longest_sid},
+    {"security: a SID that is no service's keeps the driver from loading, Everyone above all",
+     refuses_what_is_no_service},
     {0},
 };

@@ -42,7 +42,8 @@ extern bool mini_secure_open; /* FILE_DEVICE_SECURE_OPEN; at first true */
 #define MINI_PEND MINI_CODE(0x804, FILE_ANY_ACCESS)   /* pending; completed by mini_complete_pending */
 #define MINI_WRITE MINI_CODE(0x805, FILE_WRITE_DATA)
 #define MINI_ALLOCATE                                                                                                  \
-    MINI_CODE(0x806, FILE_ANY_ACCESS) /* allocates and frees twice, by two ways through one helper                     \
+    MINI_CODE(0x806,                                                                                                   \
+              FILE_ANY_ACCESS) /* allocates and frees twice, by two ways through one helper                     \
                                        */
 
 NTSTATUS mini_load(PDRIVER_OBJECT *driver);
