@@ -30,17 +30,34 @@ let passed = 0;
 let failed = 0;
 
 /** Runs a program; what it says is shown only when something failed. */
-async function execute({ args, ...program }) {
-  const result = await run(await buildHost(program), args, { env: cleanEnvironment(), timeout: long ? 3600 : 300 });
+async function count(path, args, title) {
+  const result = await run(path, args, { env: cleanEnvironment(), timeout: long ? 3600 : 300 });
   const counts = countLastLine(result.stdout) ?? { passed: 0, failed: 1 };
   if (result.exitCode !== 0 && counts.failed === 0) counts.failed = 1;
   passed += counts.passed;
   failed += counts.failed;
-  console.log(`${program.name} (${program.variant}): ${counts.passed} passed, ${counts.failed} failed`);
+  console.log(`${title}: ${counts.passed} passed, ${counts.failed} failed`);
   if (counts.failed > 0) console.log(result.stdout + result.stderr);
 }
 
-for (const program of PROGRAMS) await execute(program);
+for (const { args, ...program } of PROGRAMS) {
+  await count(await buildHost(program), args, `${program.name} (${program.variant})`);
+}
+
+/** The wire's bytes by hand, for the three languages and widths that share the header. */
+const GOLDEN = [
+  ['C', 'gcc', ['-std=c11']],
+  ['32-bit C', 'gcc', ['-std=c11', '-m32']],
+  ['C++', 'g++', ['-x', 'c++', '-std=c++17']],
+];
+for (const [language, compiler, flags] of GOLDEN) {
+  const output = inBuild('driver', `golden-test-${language.replaceAll(/\W/g, '-')}`);
+  const source = inRoot('test', 'driver', 'golden_test.c');
+  const args = [...flags, '-Wall', '-Wextra', '-Werror', '-I', inRoot('driver', 'include'), '-o', output, source];
+  const compiled = await run(compiler, args);
+  if (compiled.exitCode !== 0) throw new Error(`golden_test.c does not compile as ${language}:\n${compiled.stderr}`);
+  await count(output, [inRoot('test', 'fixtures', 'golden')], `golden bytes (${language})`);
+}
 
 /** Every branch of driver/core: a place is missed only where none of the programs that are measured reaches it. */
 async function holdCoverage() {

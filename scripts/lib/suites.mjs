@@ -165,7 +165,7 @@ export const SUITES = [
   {
     name: "C tests of the driver's core, vectors, old and new clients",
     where: 'simulated kernel',
-    tools: ['gcc', 'sanitizers', 'clang', 'llvm'],
+    tools: ['gcc', 'sanitizers', 'clang', 'llvm', '32-bit C'],
     files: ['scripts/test-driver.mjs'],
     run: ({ long }) =>
       script('scripts/test-driver.mjs', long ? ['--long'] : [], { env: {}, timeout: long ? 7200 : 600 }),

@@ -6,9 +6,9 @@ type StructureName = keyof Wire['structures'];
 /** Today’s wire with one more member in every structure that a message uses. */
 export type FutureWire = Omit<Wire, 'structures'> & {
   readonly structures: {
-    readonly [Name in StructureName]: Wire['structures'][Name] & {
-      readonly fields: { readonly future: WireField };
-    };
+    readonly [Name in StructureName]: Name extends `${string}Header`
+      ? Wire['structures'][Name]
+      : Wire['structures'][Name] & { readonly fields: { readonly future: WireField } };
   };
 };
 
@@ -16,12 +16,12 @@ export type FutureWire = Omit<Wire, 'structures'> & {
 export const GROWTH = 8;
 
 /** The two headers stay: through them each side learns what the other knows. */
-const HEADERS: readonly string[] = ['RequestHeader', 'ReplyHeader'];
+const isHeader = (name: string): boolean => name.endsWith('Header');
 
 /** The same messages and versions, with a 64-bit member `future` behind every structure but the headers. */
 export const futureWire = (): FutureWire => {
   const structures = Object.entries(wire.structures).map(([name, structure]) =>
-    HEADERS.includes(name)
+    isHeader(name)
       ? [name, structure]
       : [
           name,

@@ -106,7 +106,24 @@ describe('who may import whom', () => {
     assert.deepEqual(offending(below('lib/emulator'), allowed), []);
   });
 
-  test('the emulator and the deciders are pure: no clock, random source, crypto, process or I/O', () => {
+  test('the wire protocol knows the ground and the contract of a record', () => {
+    const allowed = below(
+      'lib/protocol',
+      'lib/types.ts',
+      'lib/errors.ts',
+      'lib/ntstatus.ts',
+      'lib/layout',
+      'lib/backend.ts',
+    );
+    assert.deepEqual(offending(below('lib/protocol'), allowed), []);
+  });
+
+  test('the validator of requests shares nothing with the codec but the wire', () => {
+    const allowed = below('lib/protocol/wire.ts', 'lib/ntstatus.ts');
+    assert.deepEqual(offending(below('lib/protocol/validate.ts'), allowed), []);
+  });
+
+  test('the emulator, the deciders and the wire protocol are pure: no clock, random source, crypto, process or I/O', () => {
     const pure = below(
       'lib/emulator',
       'lib/guard/decide.ts',
@@ -117,6 +134,7 @@ describe('who may import whom', () => {
       'lib/arguments.ts',
       'lib/census.ts',
       'lib/layout',
+      'lib/protocol',
       'lib/explain.ts',
       'lib/facts.ts',
     );
