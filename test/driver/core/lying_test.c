@@ -197,6 +197,25 @@ static void a_list_cut_short_is_refused(void)
     TlFreeProcessList(&list);
 }
 
+static void is_one_entry_long(void *buffer, ULONG length, ULONG *returned, NTSTATUS *status)
+{
+    first_next = 0;
+    leads_elsewhere(buffer, length, returned, status);
+    *returned = said_length;
+}
+
+static void an_entry_is_whole_or_none(void)
+{
+    TL_PROCESS_LIST list;
+    lie_about_system(5, is_one_entry_long);
+    said_length = 255;
+    CHECK_EQ(TlReadProcessList(&bench_core.System, &list), STATUS_DATA_ERROR);
+    said_length = 256;
+    CHECK_EQ(TlReadProcessList(&bench_core.System, &list), STATUS_SUCCESS);
+    CHECK_EQ(list.Count, 1);
+    TlFreeProcessList(&list);
+}
+
 static void wants_the_impossible(void *buffer, ULONG length, ULONG *returned, NTSTATUS *status)
 {
     (void)buffer, (void)length;
@@ -337,6 +356,7 @@ const test_case lying_tests[] = {
     {"lies: a list whose entries lead elsewhere is refused", a_list_whose_entries_lead_elsewhere_is_refused},
     {"lies: a list of one process is a list", a_list_of_one_is_a_list},
     {"lies: a list cut short is refused", a_list_cut_short_is_refused},
+    {"lies: an entry is whole or none", an_entry_is_whole_or_none},
     {"lies: a length beyond reason is not allocated", a_length_beyond_reason_is_not_allocated},
     {"lies: a list that never fits is asked for a bounded number of times",
      a_list_that_never_fits_is_asked_for_a_bounded_number_of_times},
