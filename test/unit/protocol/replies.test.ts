@@ -147,6 +147,10 @@ describe('QUERY', () => {
     throws(() => codec.decodeQuery(reply, [812, 5000, 4]), /is about pid 4 in record 1, where pid 5000 was asked for/);
   });
 
+  test('may be a header and nothing else', () => {
+    assert.equal(codec.decodeQuery(bent(reply.subarray(0, 16), 12, 4, 0), []).length, 0);
+  });
+
   test('has no record but those', () => {
     const records = codec.decodeQuery(reply, PIDS);
     for (const index of [-1, 3, 0.5, Number.NaN]) {
