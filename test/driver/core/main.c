@@ -10,14 +10,15 @@ extern const test_case secure_tests[];
 extern const test_case fault_site_tests[];
 extern const test_case lying_tests[];
 extern const test_case decide_tests[];
+extern const test_case detail_tests[];
 
 int check_failed;
 
 int main(void)
 {
-    static const test_case *const files[] = {validate_tests,   hello_stats_tests, query_tests,
-                                             census_tests,     examine_tests,     secure_tests,
-                                             fault_site_tests, lying_tests,       decide_tests};
+    static const test_case *const files[] = {validate_tests, hello_stats_tests, query_tests,      census_tests,
+                                             examine_tests,  secure_tests,      fault_site_tests, lying_tests,
+                                             decide_tests,   detail_tests};
     int number = 0;
     int failed = 0;
     printf("TAP version 13\n");

@@ -302,6 +302,8 @@ static void what_is_reserved_is_0(void)
     request asked = hello();
     put32(&asked, 20, 1);
     CHECK_EQ(validate(&asked), STATUS_INVALID_PARAMETER);
+    put32(&asked, 20, 0x80000000);
+    CHECK_EQ(validate(&asked), STATUS_INVALID_PARAMETER);
     asked = query(2);
     put32(&asked, 20, 0x80000000);
     CHECK_EQ(validate(&asked), STATUS_INVALID_PARAMETER);
