@@ -12,8 +12,11 @@
 
 #if defined(__cplusplus)
 #define TL_STATIC_ASSERT(condition, text) static_assert(condition, text)
-#else
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 #define TL_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#else
+/* C before C11, which is what the Windows compiler speaks unless it is told otherwise. */
+#define TL_STATIC_ASSERT(condition, text) typedef char TL_STATIC_ASSERTION[(condition) ? 1 : -1]
 #endif
 
 /* Versions this header describes. */
