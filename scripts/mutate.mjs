@@ -1,4 +1,4 @@
-// node scripts/mutate.mjs [--only PART] [--sample N] [--list] [--check]: mechanical mutation of driver/core. One small wrong turn at a
+// node scripts/mutate.mjs [--only PART] [--sample N] [--again] [--list] [--check]: mechanical mutation of driver/core. One small wrong turn at a
 // time (scripts/lib/c-mutants.mjs) is compiled into the C tests of core; the tests must fail. Without sanitizers first; what
 // survives runs again under them, and then against the fuzzers' kept corpora. Survivors go to build/mutate/survivors.txt;
 // those reviewed and found to change nothing are listed in test/mutants/equivalent.txt with the reason.
@@ -9,7 +9,7 @@ import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { simulationSources } from './build-host.mjs';
 import { constantsIn, mutantsOf } from './lib/c-mutants.mjs';
-import { CORE_TESTS } from './lib/driver-tests.mjs';
+import { CORE_TESTS, VECTORS_TEST } from './lib/driver-tests.mjs';
 import { corpusFiles, FUZZERS } from './lib/fuzzers.mjs';
 import { filesBelow, inBuild, inRoot } from './lib/paths.mjs';
 import { cleanEnvironment, run } from './lib/run.mjs';
@@ -43,6 +43,7 @@ const SANITIZED = [
   '-fno-optimize-sibling-calls',
   '-fsanitize=address,undefined',
   '-fno-sanitize-recover=all',
+  '-ftrivial-auto-var-init=pattern',
 ];
 
 /** The C tests of core, and the simulated kernel below them. */
@@ -71,13 +72,15 @@ const link = ({ flags, linkFlags }, objects, output) =>
  * @param {string} kind.name
  * @param {string[]} kind.flags
  * @param {string[]} kind.fixed sources beside driver/core
+ * @param {string[]} [kind.core] files of driver/core, without `.c`; default: all
  * @param {string[]} kind.linkFlags
  * @param {string[]} kind.args
  */
 async function baseline(kind) {
   const folder = join(FOLDER, kind.name);
   mkdirSync(folder, { recursive: true });
-  const cores = filesBelow(CORE, isSource);
+  const isMeant = (path) => isSource(path) && (kind.core?.includes(basename(path, '.c')) ?? true);
+  const cores = filesBelow(CORE, isMeant);
   const object = (path) => join(folder, `${relative(inRoot(), path).replaceAll('/', '+')}.o`);
   for (const source of [...kind.fixed, ...cores]) {
     const result = await compile(kind.flags, source, object(source));
@@ -111,6 +114,7 @@ async function tryMutant(mutant, base, worker) {
   if (header) cpSync(CORE, copy, { recursive: true });
   writeFileSync(join(copy, mutant.file), mutant.apply(readFileSync(original, 'utf8')));
   const changed = base.cores.filter((path) => header || path === original);
+  if (changed.length === 0) return { killed: false };
   const objects = [];
   for (const path of changed) {
     const object = join(folder, `${basename(path)}.o`);
@@ -124,16 +128,34 @@ async function tryMutant(mutant, base, worker) {
   return linked.exitCode === 0 ? test(program, base.args) : { stillborn: true };
 }
 
-/** The rounds a mutant has to survive. */
+/** The vectors come from the TypeScript side's oracles. @returns {Promise<string[]>} the files' paths */
+async function writeVectors() {
+  const result = await run(process.execPath, [inRoot('dist', 'test', 'support', 'write-vectors.js'), FOLDER]);
+  if (result.exitCode !== 0) throw new Error(`the vectors cannot be written:\n${result.stdout}${result.stderr}`);
+  return ['decisions.txt', 'judgements.txt'].map((name) => join(FOLDER, name));
+}
+
+/** The rounds a mutant has to survive, the fastest first. */
 async function prepareRounds() {
   const tests = { fixed: testSources(), linkFlags: [], args: [] };
+  const coreOf = ({ sources }) =>
+    sources.filter((path) => path.startsWith('driver/core/')).map((path) => basename(path, '.c'));
+  const vectors = {
+    fixed: VECTORS_TEST.sources.filter((path) => !path.startsWith('driver/core')).map((path) => inRoot(path)),
+    core: coreOf(VECTORS_TEST),
+    linkFlags: [],
+    args: await writeVectors(),
+  };
   const kinds = [
+    ['vectors', { ...vectors, name: 'vectors', flags: PLAIN }],
     ['C tests', { ...tests, name: 'plain', flags: PLAIN }],
     ['C tests under sanitizers', { ...tests, name: 'sanitized', flags: SANITIZED }],
-    ...FUZZERS.filter(({ core }) => core === undefined).map(({ name, own, linkFlags = [] }) => {
+    ...FUZZERS.map(({ name, own, core, linkFlags = [] }) => {
       const sources = [...own, 'test/fuzz/replay.c'].map((path) => inRoot(path));
-      const fixed = [...simulationSources(), ...filesBelow(inRoot('driver', 'wdm'), isSource), ...sources];
-      return [`kept corpus of ${name}`, { name, flags: SANITIZED, fixed, linkFlags, args: corpusFiles(name) }];
+      // A fuzzer of some files of core needs no kernel, and sees only mutants of those.
+      const below = core ? [] : [...simulationSources(), ...filesBelow(inRoot('driver', 'wdm'), isSource)];
+      const fixed = [...below, ...sources];
+      return [`kept corpus of ${name}`, { name, flags: SANITIZED, fixed, core, linkFlags, args: corpusFiles(name) }];
     }),
   ];
   const rounds = [];
@@ -146,7 +168,9 @@ function readEquivalent() {
   const lines = readFileSync(EQUIVALENT, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(lines.map((line) => line.split(' || ')).map(([key, reason]) => [key, reason]));
+  // The key may hold the same sign.
+  const end = (line) => line.lastIndexOf(' || ');
+  return new Map(lines.map((line) => [line.slice(0, end(line)), line.slice(end(line) + 4)]));
 }
 
 function allMutants() {
@@ -183,6 +207,10 @@ async function main(args) {
   const every = allMutants();
   const stale = [...equivalent.keys()].filter((key) => !every.some((mutant) => mutant.key === key));
   let mutants = every.filter(({ key, file }) => !equivalent.has(key) && (only === undefined || file.includes(only)));
+  if (args.includes('--again')) {
+    const before = readFileSync(join(FOLDER, 'survivors.txt'), 'utf8');
+    mutants = mutants.filter(({ key }) => before.includes(`    ${key}\n`));
+  }
   // Every n-th of them: a fixed choice, spread over all files and kinds.
   if (sample > 0) mutants = mutants.filter((_, index) => index % Math.ceil(mutants.length / sample) === 0);
   if (args.includes('--list')) {
