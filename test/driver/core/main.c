@@ -6,6 +6,8 @@ extern const test_case hello_stats_tests[];
 extern const test_case query_tests[];
 extern const test_case census_tests[];
 extern const test_case examine_tests[];
+extern const test_case guard_tests[];
+extern const test_case values_tests[];
 extern const test_case secure_tests[];
 extern const test_case fault_site_tests[];
 extern const test_case lying_tests[];
@@ -16,9 +18,9 @@ int check_failed;
 
 int main(void)
 {
-    static const test_case *const files[] = {validate_tests, hello_stats_tests, query_tests,      census_tests,
-                                             examine_tests,  secure_tests,      fault_site_tests, lying_tests,
-                                             decide_tests,   detail_tests};
+    static const test_case *const files[] = {validate_tests,   values_tests, guard_tests,   hello_stats_tests,
+                                             query_tests,      census_tests, examine_tests, secure_tests,
+                                             fault_site_tests, lying_tests,  decide_tests,  detail_tests};
     int number = 0;
     int failed = 0;
     printf("TAP version 13\n");
