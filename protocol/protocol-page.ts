@@ -5,7 +5,7 @@ import { type Enumeration, ioctlCode, type Message, type Protocol, type Structur
 const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): readonly string[] => [
   `| ${head.join(' | ')} |`,
   `|${head.map(() => '---').join('|')}|`,
-  ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ...rows.map((row) => `| ${row.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`),
 ];
 
 const structure = (described: Structure): readonly string[] => [
@@ -82,6 +82,8 @@ export const protocolPage = (protocol: Protocol): string =>
     '# The wire protocol',
     '',
     `Version ${protocol.versionMin} to ${protocol.versionMax}. One layout for every client: little-endian, fixed width, 8-aligned, handles sign-extended to 64 bits. Every request is METHOD_BUFFERED and FILE_READ_ACCESS, device type \`${hex(protocol.deviceType)}\`. C clients include \`driver/include/trustlet_protocol.h\`; what the requests are for is in [driver.md](driver.md).`,
+    '',
+    'A client opens `\\\\.\\Trustlet` with CreateFile for GENERIC_READ and sends requests with DeviceIoControl. HELLO is optional: a file has no state.',
     '',
     '## A request and its reply',
     '',

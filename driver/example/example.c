@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 
     /* The rights of the operation and no more; the driver needs none of its own on this handle. */
     HANDLE process = OpenProcess(PROCESS_VM_READ, FALSE, pid);
-    if (process == NULL)
+    if (process == NULL) /* Refused to us: nothing to act on, and QUERY by pid says what it is. */
         return fail("OpenProcess");
     const TL_GUARD_REQUEST request = {
         .Header = {.Size = sizeof request,
@@ -51,11 +51,14 @@ int main(int argc, char **argv)
         .ExpectedPid = pid,
         .Operations = TL_OPERATION_READ,
     };
-    guard_answer answer;
+    /* Zero reads as refuse, unknown: what is not written permits nothing. */
+    guard_answer answer = {0};
     DWORD length = 0;
     if (!DeviceIoControl(device, TL_IOCTL_GUARD, (void *)&request, sizeof request, &answer, sizeof answer, &length,
                          NULL))
         return fail("asking the driver");
+    if (length < sizeof answer || answer.reply.Header.Size != sizeof answer.reply)
+        return fprintf(stderr, "the driver speaks an older protocol than this program\n"), 1;
 
     const int allowed = answer.reply.Decision == TL_DECISION_ALLOW;
     const int trustlet = answer.reply.Verdict == TL_VERDICT_SECURE;
@@ -64,7 +67,7 @@ int main(int argc, char **argv)
            : allowed ? "an ordinary process"
                      : "not known to be ordinary",
            answer.reply.Reason, answer.reply.Status);
-    /* If it is allowed: ReadProcessMemory(process, …) here, on this handle, before it is closed. */
+    /* Only if it is allowed: ReadProcessMemory(process, …) here, on this handle, before it is closed. */
     CloseHandle(process);
     CloseHandle(device);
     return allowed ? 0 : trustlet ? 10 : 11;
