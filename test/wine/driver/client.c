@@ -38,6 +38,8 @@ int main(int argc, char **argv)
         example_tests(argv[2]);
         return finish();
     }
+    if (argc > 4 && strcmp(argv[1], "inherit") == 0)
+        return inherited(argv[2], argv[3], argv[4]);
     const bool flooding = argc > 2 && strcmp(argv[1], "flood") == 0;
     const char *service = argc > 1 ? argv[flooding ? 2 : 1] : "";
     const driver_names *names = strcmp(service, simulation.service) == 0 ? &simulation : &production;
@@ -48,6 +50,7 @@ int main(int argc, char **argv)
         simulation_tests();
     else
         production_tests();
+    further_tests(names);
     stress(names, argc > 2 ? atoi(argv[2]) : 5);
     killed_clients(names, argc > 3 ? atoi(argv[3]) : 5);
     cycles(names, argc > 4 ? atoi(argv[4]) : 10);

@@ -11,6 +11,10 @@ void production_tests(void);
 void simulation_tests(void);
 /* The program of driver/example, whose exit codes say what the driver decided. */
 void example_tests(const char *program);
+/* Refused, grown, overlapped and inherited requests; with the test build rights, expectations and counters. */
+void further_tests(const driver_names *names);
+/* The child with an inherited device handle; its exit code. */
+int inherited(const char *device, const char *foreign, const char *simulated);
 /* Eight threads for so many seconds. */
 void stress(const driver_names *names, int seconds);
 /* A client that is killed in the middle of its requests, so many times. */
