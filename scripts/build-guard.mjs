@@ -128,6 +128,8 @@ function libraryFaults({ defined, needed }, { imports, functions }) {
     ...needed.filter((name) => !imports.includes(name)).map((name) => `it needs ${name}, which is not on the list`),
     ...imports.filter((name) => !needed.includes(name)).map((name) => `it does not need ${name}, which is on the list`),
     ...functions.filter((name) => !defined.has(name)).map((name) => `it lacks ${name}, which its header declares`),
+    // An object with the article's two-valued prototype must not link (driver/include/trustlet_secure.h).
+    ...(defined.has('IsSecureProcess') ? ['it defines IsSecureProcess, which has two values elsewhere'] : []),
   ];
 }
 
@@ -137,7 +139,7 @@ const declaredFunctions = () =>
     [
       ...readFileSync(inRoot('driver', 'include', header), 'utf8')
         .replaceAll(/\/\*[\s\S]*?\*\//g, '')
-        .matchAll(/^(?!typedef|NTSTATUS TL_).*\b(?:VOID|NTSTATUS) (Tl\w+|IsSecureProcess)\(/gm),
+        .matchAll(/^(?!typedef|NTSTATUS TL_).*\b(?:VOID|NTSTATUS) (Tl\w+)\(/gm),
     ].map(([, name]) => name),
   );
 
@@ -150,6 +152,7 @@ function checkObjects(symbols, expected) {
       { ...expected, imports: [...expected.imports, 'MmCopyVirtualMemory'] },
     ],
     'it lacks TlGuardedCall': [{ ...symbols, defined: new Set() }, expected],
+    'it defines IsSecureProcess': [{ ...symbols, defined: new Set([...symbols.defined, 'IsSecureProcess']) }, expected],
   };
   return Object.entries(cases)
     .filter(([sentence, [found, wanted]]) => !libraryFaults(found, wanted).join('\n').includes(sentence))

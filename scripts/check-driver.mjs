@@ -2,9 +2,10 @@
 // with one thing changed. The last line is `N passed, N failed`.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildDriver, buildWithClang } from './build-driver.mjs';
+import { driverSources } from './lib/driver-sources.mjs';
 import { inRoot, root } from './lib/paths.mjs';
 import { checksumOf, DIRECTORY, layoutOf, readImage } from './lib/pe.mjs';
 import { run, which } from './lib/run.mjs';
@@ -23,9 +24,10 @@ const [AMD64, NATIVE] = [0x8664, 1];
 /**
  * What is wrong with an image, as sentences; none if nothing is.
  * @param {Buffer} bytes the file
- * @param {{ imports: string[], checksum?: boolean }} expected the exact imports, and whether the checksum must be right
+ * @param {{ imports: string[], names?: string[], checksum?: boolean }} expected the exact imports, the exact strings (any if left
+ * out), and whether the checksum must be right
  */
-export function faults(bytes, { imports, checksum = true }) {
+export function faults(bytes, { imports, names, checksum = true }) {
   const image = readImage(bytes);
   const wrong = [];
   const must = (holds, sentence) => holds || wrong.push(sentence);
@@ -51,16 +53,40 @@ export function faults(bytes, { imports, checksum = true }) {
   must(!bytes.includes(root) && !bytes.includes(Buffer.from(root, 'utf16le')), 'it names the folder it was built in');
   for (const name of image.imports) must(imports.includes(name), `it imports ${name}, which is not on the list`);
   for (const name of imports) must(image.imports.includes(name), `it does not import ${name}, which is on the list`);
+  if (names !== undefined) {
+    const found = stringsOf(bytes, image);
+    for (const name of found) must(names.includes(name), `it names ${name}, which is not on the list`);
+    for (const name of names) must(found.includes(name), `it does not name ${name}, which is on the list`);
+  }
   return wrong;
 }
 
-/** The pinned imports of a list, one a line, `#` starts a comment; a list that is missing allows nothing. */
+/** The UTF-16 strings of an image's code and data; what it calls at run time by name is among them. Resources are not. */
+function stringsOf(bytes, { sections }) {
+  const text = sections
+    .filter(({ name }) => name !== '.rsrc')
+    .map(({ file, size }) => bytes.toString('latin1', file, file + size))
+    .join('\0\0');
+  return [...text.matchAll(/(?:[\x20-\x7e]\0){4,}/g)].map(([found]) => found.replaceAll('\0', ''));
+}
+
+/** A pinned list, one a line, `#` starts a comment; a list that is missing allows nothing. */
 const listed = (name) =>
   (existsSync(inRoot('driver', name)) ? readFileSync(inRoot('driver', name), 'utf8') : '')
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '')
-    .map((line) => `ntoskrnl.exe!${line}`);
+    .filter((line) => line !== '');
+const listedImports = (name) => listed(name).map((line) => `ntoskrnl.exe!${line}`);
+
+/** A name that is looked up must be written where it is looked up, so that the list of strings is the list of names. */
+function unnamedLookups(sources) {
+  return sources.flatMap(({ path, text }) => {
+    const all = text.match(/\bMmGetSystemRoutineAddress\(/g)?.length ?? 0;
+    const named =
+      text.match(/RtlInitUnicodeString\(&(\w+), L"\w+"\);[^;]*MmGetSystemRoutineAddress\(&\1\);/g)?.length ?? 0;
+    return all === named ? [] : [`${path} looks up a routine whose name it does not write out just before`];
+  });
+}
 
 /** Changes one thing in a copy of an image. @type {(bytes: Buffer, change: (copy: Buffer, at: ReturnType<typeof layoutOf>) => void) => Buffer} */
 function changed(bytes, change) {
@@ -72,12 +98,13 @@ const edit = (copy, offset, change) => copy.writeUInt32LE(change(copy.readUInt32
 const clear = (offset, mask) => (copy) => copy.writeUInt16LE(copy.readUInt16LE(offset) & ~mask, offset);
 
 /** Images that must not pass, each with what must be said of it. */
-function mutants(bytes, imports) {
+function mutants(bytes, imports, names) {
   const at = layoutOf(bytes);
-  const mutant = (complaint, change, expected = imports) => ({
+  const mutant = (complaint, change, expected = imports, strings = names) => ({
     complaint,
     bytes: changed(bytes, change ?? (() => {})),
     imports: expected,
+    names: strings,
   });
   const directory = (number, size) => (copy) => copy.writeUInt32LE(size, at.directory(number) + 4);
   const section = (offset, change) => (copy) => edit(copy, at.section(0) + offset, change);
@@ -111,6 +138,11 @@ function mutants(bytes, imports) {
     mutant('the folder it was built in', (copy) => copy.write(root, copy.length - root.length, 'utf8')),
     mutant('not on the list', undefined, imports.slice(1)),
     mutant('which is on the list', undefined, [...imports, 'ntoskrnl.exe!KeInsertQueueApc']),
+    mutant('it names', (copy) => {
+      const name = Buffer.from('ExAllocatePool2', 'utf16le');
+      copy.write('KeInsertQueueAp', copy.indexOf(name), 'utf16le');
+    }),
+    mutant('it does not name', undefined, imports, [...names, 'KeInsertQueueApc']),
   ];
 }
 
@@ -126,10 +158,17 @@ async function sameImportsAsObjdump(path) {
 /** @returns {Promise<Record<string, string[]>>} for each check what is wrong */
 async function checks() {
   const { driver, sim } = await buildDriver();
-  const production = listed('imports.txt');
+  const production = listedImports('imports.txt');
+  const names = listed('names.txt');
+  const sources = driverSources().map((path) => ({ path: relative(root, path), text: readFileSync(path, 'utf8') }));
   const bytes = readFileSync(driver);
   const results = {
-    [basename(driver)]: faults(bytes, { imports: production }),
+    [basename(driver)]: faults(bytes, { imports: production, names }),
+    'routines found at run time are named in the source': unnamedLookups(sources),
+    'the check objects: a routine without a name':
+      unnamedLookups([{ path: 'x.c', text: 'Found = MmGetSystemRoutineAddress(&Given);' }]).length === 1
+        ? []
+        : ['it said nothing'],
     'imports as objdump reads them': await sameImportsAsObjdump(driver),
     // Without it the driver could have been linked with the test's seam (facts/wine.md 8).
     'the driver asks the real kernel': [
@@ -138,12 +177,14 @@ async function checks() {
     // lld writes no checksum (facts/wine.md 11).
     'the same driver by clang and lld': faults(readFileSync(await buildWithClang()), {
       imports: production,
+      names,
       checksum: false,
     }),
   };
-  if (sim !== undefined) results[basename(sim)] = faults(readFileSync(sim), { imports: listed('imports-sim.txt') });
-  for (const [index, mutant] of mutants(bytes, production).entries()) {
-    const found = faults(mutant.bytes, { imports: mutant.imports });
+  if (sim !== undefined)
+    results[basename(sim)] = faults(readFileSync(sim), { imports: listedImports('imports-sim.txt') });
+  for (const [index, mutant] of mutants(bytes, production, names).entries()) {
+    const found = faults(mutant.bytes, { imports: mutant.imports, names: mutant.names });
     results[`the check objects: ${mutant.complaint} (${index})`] = found.some((fault) =>
       fault.includes(mutant.complaint),
     )

@@ -27,7 +27,7 @@ _Must_inspect_result_ NTSTATUS TlQueryExtendedInformation(_In_ HANDLE ProcessHan
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL)
-_Must_inspect_result_ NTSTATUS IsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ TL_SECURE_ANSWER *SecureProcess)
+_Must_inspect_result_ NTSTATUS TlIsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ TL_SECURE_ANSWER *SecureProcess)
 {
     TL_EXTENDED_BASIC_INFORMATION Information;
     TL_SYSTEM System;

@@ -29,6 +29,12 @@ typedef struct _TL_SECURE_ANSWER
  * IRQL: PASSIVE_LEVEL, APCs enabled (facts/nt.md 1.4).
  */
 _IRQL_requires_max_(PASSIVE_LEVEL)
-_Must_inspect_result_ NTSTATUS IsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ TL_SECURE_ANSWER *SecureProcess);
+_Must_inspect_result_ NTSTATUS TlIsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ TL_SECURE_ANSWER *SecureProcess);
+
+/*
+ * The article's name, for the source alone. The symbol has another one, so that an object compiled with the article's
+ * own prototype does not link with this library, instead of taking unknown, which is 0, for FALSE.
+ */
+#define IsSecureProcess TlIsSecureProcess
 
 #endif

@@ -84,8 +84,11 @@ NTSTATUS SampleTerminate(const TL_GUARD_STATE *Guard, HANDLE Id, const TL_GUARD_
 
     PAGED_CODE();
     TlQueryProcessById(Guard, Id, Expected, &Target);
-    const NTSTATUS Status =
-        TlGuardedCall(Guard, &Target, TL_OPERATION_TERMINATE, TL_OPERATION_TERMINATE, Terminate, Log, Decision);
+    /*
+     * Accepted is 0, so a trustlet is refused for its availability. A product that has decided, with somebody's name to
+     * the decision, that it may end trustlets too writes TL_OPERATION_TERMINATE here; a sample that people copy does not.
+     */
+    const NTSTATUS Status = TlGuardedCall(Guard, &Target, TL_OPERATION_TERMINATE, 0, Terminate, Log, Decision);
     TlReleaseTarget(&Target);
     return Status;
 }

@@ -30,5 +30,5 @@ SAMPLE_GUARDED_ACTION SampleAttach;
 /* \brief Would copy memory out of a process. */
 SAMPLE_GUARDED_ACTION SampleCopyMemory;
 
-/* \brief Would end a process, and would end a trustlet too: a matter of availability, accepted by name. */
+/* \brief Would end a process. A trustlet is left running: to end one is a matter of availability, which a caller must accept by name. */
 SAMPLE_GUARDED_ACTION SampleTerminate;
