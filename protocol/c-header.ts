@@ -1,4 +1,5 @@
 /** driver/include/trustlet_protocol.h */
+import { textInC } from './c-text.js';
 import { hex, toCapitals, toCType, toCValue, toPascal } from './names.js';
 import { type Enumeration, type Field, ioctlCode, type Protocol, type Structure } from './schema-types.js';
 
@@ -6,24 +7,26 @@ const C_TYPES: Readonly<Record<string, string>> = { u8: 'uint8_t', u16: 'uint16_
 
 const cType = (field: Field): string => C_TYPES[field.type] ?? toCType(field.type);
 
-const enumeration = (table: Enumeration): readonly string[] => [
+type InC = (text: string) => string;
+
+const enumeration = (table: Enumeration, inC: InC): readonly string[] => [
   '',
-  `/* ${table.about} */`,
+  `/* ${inC(table.about)} */`,
   ...table.values.map(
     ({ name, value }) => `#define ${toCValue(table.prefix, name)} ${table.bits ? `${hex(value)}u` : `${value}u`}`,
   ),
   ...(table.count === undefined ? [] : [`#define TL_${table.count} ${table.values.length}u`]),
 ];
 
-const structure = (described: Structure): readonly string[] => {
+const structure = (described: Structure, inC: InC): readonly string[] => {
   const type = toCType(described.name);
   return [
     '',
-    `/* ${described.about} */`,
+    `/* ${inC(described.about)} */`,
     `typedef struct _${type}`,
     '{',
     ...described.fields.map(
-      (field) => `    ${cType(field)} ${toPascal(field.name)}; /* ${field.offset}: ${field.about} */`,
+      (field) => `    ${cType(field)} ${toPascal(field.name)}; /* ${field.offset}: ${inC(field.about)} */`,
     ),
     `} ${type};`,
     '',
@@ -39,8 +42,9 @@ const structure = (described: Structure): readonly string[] => {
 /**
  * The header, for the kernel, for user-mode C and C++, and for the 32-bit forms of both: the layout is the same for all of them.
  */
-export const cHeader = (protocol: Protocol): string =>
-  `${[
+export const cHeader = (protocol: Protocol): string => {
+  const inC = textInC(protocol);
+  return `${[
     '/*',
     ' * The wire protocol of the trustlet driver. Written by `npm run protocol` from protocol/schema.ts; do not edit.',
     ' * docs/protocol.md says what each request does, how it is validated, and how the protocol grows.',
@@ -66,6 +70,9 @@ export const cHeader = (protocol: Protocol): string =>
     `#define TL_PROTOCOL_VERSION_MIN ${protocol.versionMin}u`,
     `#define TL_PROTOCOL_VERSION_MAX ${protocol.versionMax}u`,
     '',
+    '/* What a user-mode client opens with CreateFileW, for GENERIC_READ. */',
+    `#define TL_DEVICE_PATH L"\\\\\\\\.\\\\${protocol.deviceName}"`,
+    '',
     '/* IOCTL codes: METHOD_BUFFERED, FILE_READ_ACCESS. */',
     `#define TL_DEVICE_TYPE ${hex(protocol.deviceType)}u`,
     ...protocol.messages.map(
@@ -77,14 +84,15 @@ export const cHeader = (protocol: Protocol): string =>
     ...protocol.reserved.map((message) => `/* ${message.number} is reserved for ${message.name}. */`),
     ...protocol.constants.flatMap((constant) => [
       '',
-      `/* ${constant.about} */`,
+      `/* ${inC(constant.about)} */`,
       `#define TL_${toCapitals(constant.name)} ${constant.hex ? hex(constant.value) : constant.value}u`,
     ]),
-    ...protocol.enumerations.flatMap(enumeration),
-    ...protocol.structures.flatMap(structure),
+    ...protocol.enumerations.flatMap((table) => enumeration(table, inC)),
+    ...protocol.structures.flatMap((described) => structure(described, inC)),
     '',
     '#endif',
   ]
     .join('\n')
     // A C compiler need not read the source as UTF-8.
     .replaceAll('’', "'")}\n`;
+};

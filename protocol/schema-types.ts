@@ -77,6 +77,8 @@ export interface Constant {
 export interface Protocol {
   readonly versionMin: number;
   readonly versionMax: number;
+  /** Of the device's link: clients open `\\\\.\\` and this. driver/wdm/names.c makes it. */
+  readonly deviceName: string;
   /** CTL_CODE's parts: a vendor's device type, the function of message 0, FILE_READ_ACCESS. The method is METHOD_BUFFERED. */
   readonly deviceType: number;
   readonly functionBase: number;

@@ -82,7 +82,7 @@ const constants = (driverVersion: number): readonly Constant[] => [
     name: 'MAX_FIXED_SIZE',
     value: 1024,
     hex: false,
-    about: 'Largest size, replySize or recordSize that is understood.',
+    about: 'Largest replySize, recordSize or size of a request that is understood.',
   },
   {
     name: 'ISOLATION_OPERATIONS',
@@ -119,6 +119,7 @@ export const protocolOf = (packageVersion: string): Protocol => {
   return {
     versionMin: 1,
     versionMax: 1,
+    deviceName: 'Trustlet',
     deviceType: 0x8e54,
     functionBase: 0x900,
     access: 1,

@@ -140,7 +140,7 @@ export const STRUCTURES: readonly Structure[] = [
     ['u32', 'isolatedUserModeStatus', 'NTSTATUS of class 165.'],
     ['u32', 'isolatedUserModeFlags', 'First word of class 165; 0 where it failed.'],
     ['u32', 'maxPids', 'Pids in one QUERY.'],
-    ['u32', 'maxFixedSize', 'Largest size, replySize or recordSize that is understood.'],
+    ['u32', 'maxFixedSize', 'Largest replySize, recordSize or size of a request that is understood.'],
     ['u32', 'operations', 'Operations GUARD knows.'],
     ['u32', 'processRecordSize', 'Bytes of a ProcessRecord as the driver knows it.'],
     ['u32', 'reserved2', '0.'],

@@ -3,25 +3,15 @@
 // built (`npm run build:driver`); node's exit code is this program's, or 70 for a driver that fails.
 
 import { existsSync } from 'node:fs';
-import { inBuild, inRoot } from './lib/paths.mjs';
-import { nodeExe, runNode, toWindowsPath } from './lib/wine.mjs';
-import { DriverError, withDriver } from './lib/wine-driver.mjs';
+import { inBuild } from './lib/paths.mjs';
+import { runNode, runNodeIn } from './lib/wine.mjs';
+import { DRIVER_FAILED, DriverError, withDriver } from './lib/wine-driver.mjs';
 import { setUp } from './setup.mjs';
 
-const DRIVER_FAILED = 70; // as facts/wine.md 12 has it
-
-/**
- * node.exe beside the driver. No second attempt for a hung start, unlike runNode: the time limit ends it, and says so.
- * @returns {Promise<import('./lib/run.mjs').RunResult>}
- */
-function runBesideDriver(sys, { node, args, env, ...options }) {
+/** @returns {Promise<import('./lib/run.mjs').RunResult>} */
+function runBesideDriver(sys, options) {
   console.error('beside the driver trustlet.sys (Wine)');
-  const packages = toWindowsPath(inRoot('scripts', 'wine', 'node_modules')); // koffi's half for Windows, see runNode
-  return withDriver({
-    sys,
-    service: 'trustlet',
-    use: ({ wine }) => wine([nodeExe(node), ...args], { env: { NODE_PATH: packages, ...env }, ...options }),
-  });
+  return withDriver({ sys, service: 'trustlet', use: (prefix) => runNodeIn(prefix, options) });
 }
 
 const args = process.argv.slice(2);

@@ -5,8 +5,10 @@
 /* Revision, count, authority; then 4 bytes for each sub-authority. */
 #define SID_FIXED_LENGTH 8u
 
-typedef struct _BUILT_IN_SID
+/* Sub-authorities are written as ULONG. */
+typedef union _BUILT_IN_SID
 {
+    ULONG Alignment;
     UINT8 Bytes[SID_FIXED_LENGTH + 2 * sizeof(ULONG)];
 } BUILT_IN_SID;
 

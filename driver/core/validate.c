@@ -245,7 +245,9 @@ static NTSTATUS Validate(_In_ ULONG IoControlCode, _In_reads_bytes_opt_(InputLen
     {
         return Status;
     }
-    RtlCopyMemory(&Request->Body, Input, Smaller(Size, Known->RequestOwn));
+    /* What follows the header: the header itself is read once. */
+    RtlCopyMemory((UINT8 *)&Request->Body + sizeof(*Header), (const UINT8 *)Input + sizeof(*Header),
+                  Smaller(Size, Known->RequestOwn) - sizeof(*Header));
     Request->Message = Known->Message;
     Request->Version = Header->Version;
     Request->FixedLength = Smaller(Header->ReplySize, Known->ReplyOwn);

@@ -31,7 +31,10 @@ int main(int argc, char **argv)
     if (argc < 2)
         return fprintf(stderr, "usage: example <pid> [device]\n"), 1;
     const DWORD pid = strtoul(argv[1], NULL, 10);
-    HANDLE device = CreateFileA(argc > 2 ? argv[2] : "\\\\.\\Trustlet", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    /* Should the name lead to somebody's pipe instead, its server learns nothing of us and may not act as us. */
+    const DWORD as_nobody = SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS;
+    HANDLE device = argc > 2 ? CreateFileA(argv[2], GENERIC_READ, 0, NULL, OPEN_EXISTING, as_nobody, NULL)
+                             : CreateFileW(TL_DEVICE_PATH, GENERIC_READ, 0, NULL, OPEN_EXISTING, as_nobody, NULL);
     if (device == INVALID_HANDLE_VALUE)
         return fail("opening the driver");
 
@@ -47,8 +50,6 @@ int main(int argc, char **argv)
                    .RecordSize = sizeof(TL_PROCESS_RECORD)},
         .Handle = (uint64_t)(int64_t)(intptr_t)process,
         .Kind = TL_KIND_PROCESS,
-        .Expect = TL_EXPECT_PID,
-        .ExpectedPid = pid,
         .Operations = TL_OPERATION_READ,
     };
     /* Zero reads as refuse, unknown: what is not written permits nothing. */

@@ -54,7 +54,6 @@ _Must_inspect_result_ NTSTATUS TlGuardedCall(_In_ const TL_GUARD_STATE *State, _
     TL_DECISION_INPUT Input;
     TL_SYSTEM System;
 
-    PAGED_CODE();
     *Decision = Refusal(STATUS_INVALID_PARAMETER);
     if (!AreOperations(Target, Operations, Accepted))
     {

@@ -78,7 +78,6 @@ VOID TlQueryProcess(_In_ const TL_GUARD_STATE *State, _In_opt_ PEPROCESS Process
 {
     TL_SYSTEM System;
 
-    PAGED_CODE();
     if (!NT_SUCCESS(Begin(State, TL_KIND_PROCESS, Expected, Target, &System)))
     {
         return;
@@ -116,7 +115,6 @@ VOID TlQueryProcessById(_In_ const TL_GUARD_STATE *State, _In_ HANDLE ProcessId,
 {
     TL_SYSTEM System;
 
-    PAGED_CODE();
     if (NT_SUCCESS(Begin(State, TL_KIND_PROCESS, Expected, Target, &System)) &&
         NT_SUCCESS(HoldProcess(ProcessId, Target)))
     {
@@ -146,7 +144,6 @@ VOID TlQueryThread(_In_ const TL_GUARD_STATE *State, _In_opt_ PETHREAD Thread,
 {
     TL_SYSTEM System;
 
-    PAGED_CODE();
     if (!NT_SUCCESS(Begin(State, TL_KIND_THREAD, Expected, Target, &System)))
     {
         return;
@@ -189,7 +186,6 @@ VOID TlQueryThreadById(_In_ const TL_GUARD_STATE *State, _In_ HANDLE ThreadId,
 {
     TL_SYSTEM System;
 
-    PAGED_CODE();
     if (!NT_SUCCESS(Begin(State, TL_KIND_THREAD, Expected, Target, &System)))
     {
         return;

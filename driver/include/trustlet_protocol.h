@@ -23,6 +23,9 @@
 #define TL_PROTOCOL_VERSION_MIN 1u
 #define TL_PROTOCOL_VERSION_MAX 1u
 
+/* What a user-mode client opens with CreateFileW, for GENERIC_READ. */
+#define TL_DEVICE_PATH L"\\\\.\\Trustlet"
+
 /* IOCTL codes: METHOD_BUFFERED, FILE_READ_ACCESS. */
 #define TL_DEVICE_TYPE 0x8E54u
 #define TL_IOCTL_HELLO 0x8E546404u
@@ -48,7 +51,7 @@
 /* Pids in one QUERY. */
 #define TL_MAX_PIDS 4096u
 
-/* Largest size, replySize or recordSize that is understood. */
+/* Largest ReplySize, RecordSize or size of a request that is understood. */
 #define TL_MAX_FIXED_SIZE 1024u
 
 /* Always refused on a trustlet. */
@@ -126,7 +129,7 @@
 /* MORE: processes are left; ask again with RESUME and this reply's cursor. */
 #define TL_CENSUS_MORE 0x1u
 
-/* Members of a ProcessRecord that say something; REUSED: the pid was listed as one process and answered as another. */
+/* Members of a TL_PROCESS_RECORD that say something; REUSED: the pid was listed as one process and answered as another. */
 #define TL_PRESENT_EXTENDED_STATUS 0x1u
 #define TL_PRESENT_FLAGS 0x2u
 #define TL_PRESENT_PROTECTION 0x4u
@@ -292,9 +295,9 @@ typedef struct _TL_HELLO_REPLY
     uint32_t IsolatedUserModeStatus; /* 44: NTSTATUS of class 165. */
     uint32_t IsolatedUserModeFlags; /* 48: First word of class 165; 0 where it failed. */
     uint32_t MaxPids; /* 52: Pids in one QUERY. */
-    uint32_t MaxFixedSize; /* 56: Largest size, replySize or recordSize that is understood. */
+    uint32_t MaxFixedSize; /* 56: Largest ReplySize, RecordSize or size of a request that is understood. */
     uint32_t Operations; /* 60: Operations GUARD knows. */
-    uint32_t ProcessRecordSize; /* 64: Bytes of a ProcessRecord as the driver knows it. */
+    uint32_t ProcessRecordSize; /* 64: Bytes of a TL_PROCESS_RECORD as the driver knows it. */
     uint32_t Reserved2; /* 68: 0. */
 } TL_HELLO_REPLY;
 
@@ -347,9 +350,9 @@ typedef struct _TL_CENSUS_REQUEST
 {
     TL_REQUEST_HEADER Header; /* 0: What the client knows of this message. */
     uint32_t Flags; /* 16: Whether the cursor counts. */
-    uint32_t CursorPid; /* 20: nextPid of the reply before. */
-    uint64_t CursorSequence; /* 24: nextSequence of the reply before. */
-    uint64_t CursorCreateTime; /* 32: nextCreateTime of the reply before. */
+    uint32_t CursorPid; /* 20: NextPid of the reply before. */
+    uint64_t CursorSequence; /* 24: NextSequence of the reply before. */
+    uint64_t CursorCreateTime; /* 32: NextCreateTime of the reply before. */
 } TL_CENSUS_REQUEST;
 
 #define TL_CENSUS_REQUEST_V1_SIZE 40u
@@ -531,7 +534,7 @@ typedef struct _TL_STATS_REPLY
     uint64_t Refused; /* 96: and refused. */
     uint64_t PoolBlocks; /* 104: Blocks of memory the driver holds. */
     uint64_t CensusRestarts; /* 112: How often the process list had grown while it was asked for. */
-    uint32_t RefusalRows; /* 120: RefusalRecords there are; recordCount says how many fitted. */
+    uint32_t RefusalRows; /* 120: TL_REFUSAL_RECORDs there are; RecordCount says how many fitted. */
     uint32_t Reserved; /* 124: 0. */
 } TL_STATS_REPLY;
 

@@ -20,7 +20,8 @@ static _Dispatch_type_(IRP_MJ_CLOSE)
 DRIVER_DISPATCH DispatchClose;
 static _Dispatch_type_(IRP_MJ_DEVICE_CONTROL)
 DRIVER_DISPATCH DispatchDeviceControl;
-static DRIVER_DISPATCH DispatchUnsupported;
+static _Dispatch_type_(IRP_MJ_OTHER)
+DRIVER_DISPATCH DispatchUnsupported;
 
 static const WCHAR DeviceName[] = L"\\Device\\TrustletSample";
 static const WCHAR LinkName[] = L"\\DosDevices\\TrustletSample";

@@ -38,7 +38,7 @@ NTSTATUS TlDispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         FileObject->FsContext = File;
         TlCoreOpened(&Device->Core);
     }
-    return Complete(Irp, Status, 0);
+    return Complete(Irp, Status, NT_SUCCESS(Status) ? FILE_OPENED : 0);
 }
 
 _Use_decl_annotations_
@@ -71,11 +71,14 @@ static BOOLEAN IsAbandoned(_In_ PVOID Context)
     return Request->Irp->Cancel || TlIsFileClosing(Request->File);
 }
 
-/* \return whether the current process is the one that sent the IRP. IRQL: any. */
+/*
+ * \return whether handles resolve in the process that sent the IRP. It is the object that is compared: a thread that a
+ * filter has attached to another process keeps its own ids, and resolves handles there. IRQL: up to DISPATCH_LEVEL.
+ */
 static BOOLEAN IsInRequestorContext(_In_ PIRP Irp)
 {
     PEPROCESS Requestor = IoGetRequestorProcess(Irp);
-    return Requestor != NULL && PsGetProcessId(Requestor) == PsGetCurrentProcessId();
+    return Requestor != NULL && Requestor == PsGetCurrentProcess();
 }
 
 _Use_decl_annotations_

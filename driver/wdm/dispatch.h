@@ -19,4 +19,5 @@ _Dispatch_type_(IRP_MJ_DEVICE_CONTROL)
 DRIVER_DISPATCH TlDispatchDeviceControl;
 
 /* \brief Everything else: STATUS_INVALID_DEVICE_REQUEST. IRQL: up to DISPATCH_LEVEL. */
+_Dispatch_type_(IRP_MJ_OTHER)
 DRIVER_DISPATCH TlDispatchUnsupported;

@@ -35,16 +35,24 @@ _Must_inspect_result_ NTSTATUS TlOpenFile(_Inout_ TL_FILE_LIST *List, _Outptr_re
     return STATUS_SUCCESS;
 }
 
-_IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_max_(APC_LEVEL)
 _Must_inspect_result_ NTSTATUS TlEnterFile(_Inout_ TL_FILE *File, _In_ PVOID Request)
 {
-    return IoAcquireRemoveLock(&File->Gate, Request);
+    /* A thread that is suspended with a share would keep whoever closes the last handle waiting for it. */
+    KeEnterCriticalRegion();
+    const NTSTATUS Status = IoAcquireRemoveLock(&File->Gate, Request);
+    if (!NT_SUCCESS(Status))
+    {
+        KeLeaveCriticalRegion();
+    }
+    return Status;
 }
 
-_IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_max_(APC_LEVEL)
 VOID TlLeaveFile(_Inout_ TL_FILE *File, _In_ PVOID Request)
 {
     IoReleaseRemoveLock(&File->Gate, Request);
+    KeLeaveCriticalRegion();
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL)

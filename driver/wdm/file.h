@@ -41,13 +41,14 @@ _Must_inspect_result_ NTSTATUS TlOpenFile(_Inout_ TL_FILE_LIST *List, _Outptr_re
  * \param Request what enters, for whoever debugs a file that does not drain.
  * \return STATUS_SUCCESS, and the caller leaves with TlLeaveFile and the same Request; STATUS_DELETE_PENDING for a file
  *         that was drained.
- * IRQL: up to DISPATCH_LEVEL.
+ * Until it leaves, the thread is in a critical region: it cannot be suspended with its share, which whoever closes the
+ * last handle waits for. Enter and leave in one thread. IRQL: up to APC_LEVEL.
  */
-_IRQL_requires_max_(DISPATCH_LEVEL)
+_IRQL_requires_max_(APC_LEVEL)
 _Must_inspect_result_ NTSTATUS TlEnterFile(_Inout_ TL_FILE *File, _In_ PVOID Request);
 
-/* \brief Leaves a file; it may be gone the moment this returns. IRQL: up to DISPATCH_LEVEL. */
-_IRQL_requires_max_(DISPATCH_LEVEL)
+/* \brief Leaves a file; it may be gone the moment this returns. IRQL: up to APC_LEVEL. */
+_IRQL_requires_max_(APC_LEVEL)
 VOID TlLeaveFile(_Inout_ TL_FILE *File, _In_ PVOID Request);
 
 /*

@@ -23,7 +23,7 @@ export const wire = {
   driverVersion: 0x100,
   /** Pids in one QUERY. */
   maxPids: 4096,
-  /** Largest size, replySize or recordSize that is understood. */
+  /** Largest replySize, recordSize or size of a request that is understood. */
   maxFixedSize: 1024,
   /** Always refused on a trustlet. */
   isolationOperations: 0xfff,

@@ -67,9 +67,15 @@ export async function runNative({ name, files, env = {}, timeout = 600 }) {
 
 /**
  * Runs test files with the real node.exe in Wine, all in one start.
- * @param {{ name: string, node: '20' | '22', files: string[], env?: Record<string, string>, timeout?: number }} options
+ * @param {object} options
+ * @param {string} options.name
+ * @param {'20' | '22'} options.node
+ * @param {string[]} options.files
+ * @param {Record<string, string>} [options.env]
+ * @param {number} [options.timeout]
+ * @param {typeof runNode} [options.start] how node.exe is started; default: in a prefix of its own, with nothing beside it
  */
-export async function runInWine({ name, node, files, env = {}, timeout = 600 }) {
+export async function runInWine({ name, node, files, env = {}, timeout = 600, start = runNode }) {
   const reports = reporters(name);
   const args = ['--enable-source-maps', ...reports.args, 'scripts/wine/run-files.mjs', ...files];
   const retries = [];
@@ -77,6 +83,6 @@ export async function runInWine({ name, node, files, env = {}, timeout = 600 }) 
     console.log(message);
     retries.push(message);
   };
-  const result = await runNode({ node, args, env, timeout, report });
+  const result = await start({ node, args, env, timeout, report });
   return { ...verdict(result, reports), note: retries.length > 0 ? retries.join('\n') : undefined };
 }

@@ -170,53 +170,82 @@ export async function openPrefix() {
   };
 }
 
+/** A program that did not come to its first line within its time: seen once, cause unknown (facts/wine.md 12). */
+export class HungStart extends Error {
+  name = 'HungStart';
+}
+
 /**
- * Runs the real node.exe in a throw-away prefix.
+ * Runs a job that opens a prefix of its own. One that hung at a start is run once more, and the retry is reported; nothing else
+ * is ever retried.
+ * @template T
+ * @param {(attempt: number) => Promise<T>} job
+ * @param {(message: string) => void} [report] default: stderr
+ * @returns {Promise<T>}
+ */
+export async function retryHungStart(job, report = console.error) {
+  try {
+    return await job(1);
+  } catch (error) {
+    if (!(error instanceof HungStart)) throw error;
+    report(`RETRY: ${error.message}; trying once more in a new prefix`);
+    return job(2);
+  }
+}
+
+/**
+ * @typedef {object} NodeOptions
+ * @property {'20' | '22'} node major version
+ * @property {string[]} args node's arguments; paths of this machine may be given as they are
+ * @property {Record<string, string>} [env] added to a clean environment
+ * @property {number} [timeout] seconds for the whole run; default 300
+ * @property {boolean} [live] show the output as it comes
+ */
+
+/**
+ * Runs the real node.exe in a prefix.
  *
  * koffi: the compiled library requires `koffi` from the repository's own node_modules, whose JavaScript is the same for
  * every system; it then requires `@koromix/koffi-win32-x64`, which npm does not install on Linux. NODE_PATH, which
  * `require` honours (and so does createRequire), points at the harness's node_modules that holds that half. No staging
  * copy of the package is needed.
  *
- * A node.exe that does not come to its first line within START_LIMIT hung at start-up (seen once, facts/wine.md 12): it is
- * tried once more in a new prefix, and the retry is reported. Nothing else is ever retried.
- *
- * @param {object} options
- * @param {'20' | '22'} options.node major version
- * @param {string[]} options.args node's arguments; paths of this machine may be given as they are
- * @param {Record<string, string>} [options.env] added to a clean environment
- * @param {number} [options.timeout] seconds for the whole run; default 300
- * @param {boolean} [options.live] show the output as it comes
- * @param {(message: string) => void} [options.report] told about a retry; default: stderr
- * @returns {Promise<import('./run.mjs').RunResult & { retried: boolean }>}
+ * @param {WinePrefix} prefix
+ * @param {NodeOptions} options
+ * @returns {Promise<import('./run.mjs').RunResult>}
+ * @throws {HungStart} for a node.exe that does not come to its first line within START_LIMIT
  */
-export async function runNode({ node, args, env = {}, timeout = 300, live = false, report = console.error }) {
+export async function runNodeIn(prefix, { node, args, env = {}, timeout = 300, live = false }) {
   const exe = nodeExe(node);
   if (!existsSync(exe)) throw new Error(`node.exe ${node} is not installed: run \`node scripts/setup.mjs\``);
-  for (let attempt = 1; ; attempt++) {
+  const alive = join(prefix.path, '..', 'alive');
+  rmSync(alive, { force: true });
+  let hung = false;
+  const result = await prefix.wine([exe, '--require', toWindowsPath(harness('alive.cjs')), ...args], {
+    env: { NODE_PATH: toWindowsPath(harness('node_modules')), TRUSTLET_WINE_ALIVE: toWindowsPath(alive), ...env },
+    timeout,
+    live,
+    giveUp: (elapsed) => {
+      hung ||= elapsed > START_LIMIT && !existsSync(alive);
+      return hung;
+    },
+  });
+  if (hung) throw new HungStart(`${basename(exe)} ${node} did not start within ${START_LIMIT} s in Wine`);
+  return result;
+}
+
+/**
+ * Runs the real node.exe in a throw-away prefix; twice if it hung at its start.
+ * @param {NodeOptions & { report?: (message: string) => void }} options `report` is told about a retry; default: stderr
+ * @returns {Promise<import('./run.mjs').RunResult & { retried: boolean }>}
+ */
+export function runNode({ report, ...options }) {
+  return retryHungStart(async (attempt) => {
     const prefix = await openPrefix();
-    const alive = join(prefix.path, '..', 'alive');
-    let hung = false;
     try {
-      const result = await prefix.wine([exe, '--require', toWindowsPath(harness('alive.cjs')), ...args], {
-        env: {
-          NODE_PATH: toWindowsPath(harness('node_modules')),
-          TRUSTLET_WINE_ALIVE: toWindowsPath(alive),
-          ...env,
-        },
-        timeout,
-        live,
-        giveUp: (elapsed) => {
-          hung ||= elapsed > START_LIMIT && !existsSync(alive);
-          return hung;
-        },
-      });
-      if (!hung || attempt === 2) return { ...result, retried: attempt === 2 };
-      report(
-        `RETRY: ${basename(exe)} ${node} did not start within ${START_LIMIT} s in Wine; trying once more in a new prefix`,
-      );
+      return { ...(await runNodeIn(prefix, options)), retried: attempt === 2 };
     } finally {
       prefix.close();
     }
-  }
+  }, report);
 }

@@ -30,6 +30,9 @@ typedef struct _KEVENT
 _Static_assert(sizeof(KEVENT) == 0x18, "KEVENT");
 
 KIRQL KeGetCurrentIrql(VOID);
+/* Normal kernel APCs, and with them a suspension of the thread, wait until it leaves; special ones do not. */
+VOID KeEnterCriticalRegion(VOID);
+VOID KeLeaveCriticalRegion(VOID);
 /* TRUE in a guarded region, which is not simulated, and from APC_LEVEL on. */
 BOOLEAN KeAreAllApcsDisabled(VOID);
 KIRQL KfRaiseIrql(KIRQL NewIrql);

@@ -57,6 +57,7 @@ typedef struct kernel_host_thread
     KIRQL irql;
     KPROCESSOR_MODE previous_mode;
     bool in_hook;
+    unsigned critical_regions; /* entered and not left */
     unsigned held_count;
     kernel_held_lock held[KERNEL_MAX_HELD_LOCKS];
     struct kernel_object *process; /* pinned; NULL: System */
@@ -226,6 +227,7 @@ typedef struct kernel_request
     KPROCESSOR_MODE requestor_mode;
     PIO_SECURITY_CONTEXT security; /* CREATE */
     ULONG_PTR information;         /* out */
+    const ULONG_PTR *sender;       /* where the sender wants it, which is the request's name for a cancellation */
 } kernel_request;
 /* Sends a request to a file's device and waits for it. Without the lock; the file is pinned meanwhile. */
 NTSTATUS kernel_send(kernel_file *file, kernel_request *request);

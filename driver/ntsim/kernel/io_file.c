@@ -246,6 +246,7 @@ NTSTATUS ntsim_kernel_ioctl(HANDLE file, ULONG code, const void *input, ULONG in
         .output = output,
         .output_length = output_length,
         .requestor_mode = kernel_this_thread()->previous_mode,
+        .sender = information,
     };
     const ULONG wanted = code >> 14 & 3; /* 1: FILE_READ_DATA, 2: FILE_WRITE_DATA */
     const NTSTATUS status = send_by_handle(file, wanted, &request);

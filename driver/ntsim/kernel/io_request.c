@@ -318,6 +318,15 @@ void ntsim_kernel_cancel_requests(uint32_t pid)
     kernel_unlock();
 }
 
+void ntsim_kernel_cancel_request(const ULONG_PTR *information)
+{
+    kernel_lock();
+    for (flight *each = flights; each != NULL; each = each->next)
+        if (!each->completed && each->request->sender == information)
+            each->irp->Cancel = TRUE;
+    kernel_unlock();
+}
+
 size_t ntsim_kernel_requests_in_flight(void)
 {
     size_t count = 0;

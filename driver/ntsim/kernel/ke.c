@@ -18,6 +18,29 @@ BOOLEAN KeAreAllApcsDisabled(VOID)
     return kernel_this_thread()->irql >= APC_LEVEL;
 }
 
+VOID KeEnterCriticalRegion(VOID)
+{
+    NTSTATUS status;
+    (void)kernel_enter(NTSIM_KeEnterCriticalRegion, CALLER, &status);
+    kernel_this_thread()->critical_regions++;
+}
+
+VOID KeLeaveCriticalRegion(VOID)
+{
+    NTSTATUS status;
+    (void)kernel_enter(NTSIM_KeLeaveCriticalRegion, CALLER, &status);
+    kernel_host_thread *host = kernel_this_thread();
+    if (host->critical_regions == 0)
+        kernel_complain("KeLeaveCriticalRegion in no critical region");
+    else
+        host->critical_regions--;
+}
+
+unsigned ntsim_kernel_critical_regions(void)
+{
+    return kernel_this_thread()->critical_regions;
+}
+
 KIRQL KfRaiseIrql(KIRQL NewIrql)
 {
     kernel_host_thread *host = kernel_this_thread();

@@ -97,6 +97,8 @@ typedef enum ntsim_user
 void ntsim_kernel_set_user(ntsim_user user, const void *service_sid);
 /* IRQL of this host thread, to be set by tests of IRQL rules. */
 void ntsim_kernel_set_irql(KIRQL irql);
+/* Critical regions that this host thread has entered and not left: in none of them could it be suspended. */
+unsigned ntsim_kernel_critical_regions(void);
 
 /* ---- what happens to processes ---- */
 
@@ -187,8 +189,13 @@ NTSTATUS ntsim_kernel_ioctl(HANDLE file, ULONG code, const void *input, ULONG in
                             ULONG output_length, ULONG_PTR *information);
 /* Any other request: IRP_MJ_READ, IRP_MJ_WRITE... */
 NTSTATUS ntsim_kernel_request(HANDLE file, UCHAR major);
-/* Sets Irp->Cancel of every request that the process has in flight, as CancelIoEx or the end of its threads does. */
+/*
+ * Sets Irp->Cancel of every request that the process has in flight, as CancelIoEx and CancelSynchronousIo do. The end of
+ * a process does not: a thread in a dispatch routine comes out of it first.
+ */
 void ntsim_kernel_cancel_requests(uint32_t pid);
+/* Likewise of the one whose length goes to `information`, as CancelIoEx does for an OVERLAPPED; nothing when it is over. */
+void ntsim_kernel_cancel_request(const ULONG_PTR *information);
 size_t ntsim_kernel_requests_in_flight(void);
 /* From now on requests are dispatched in another process's context, as behind a filter that queues; 0: the sender's. */
 void ntsim_kernel_dispatch_in(uint32_t pid);

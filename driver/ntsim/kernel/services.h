@@ -29,6 +29,8 @@
     SERVICE(IoReleaseRemoveLockAndWaitEx, PASSIVE_LEVEL, NTSIM_NEVER)                                                  \
     SERVICE(KeAcquireSpinLockRaiseToDpc, DISPATCH_LEVEL, NTSIM_NEVER)                                                  \
     SERVICE(KeAreAllApcsDisabled, DISPATCH_LEVEL, NTSIM_NEVER)                                                         \
+    SERVICE(KeEnterCriticalRegion, APC_LEVEL, NTSIM_NEVER)                                                             \
+    SERVICE(KeLeaveCriticalRegion, APC_LEVEL, NTSIM_NEVER)                                                             \
     SERVICE(KeReleaseSpinLock, DISPATCH_LEVEL, NTSIM_NEVER)                                                            \
     SERVICE(MmGetSystemRoutineAddress, PASSIVE_LEVEL, NTSIM_NOTHING)                                                   \
     SERVICE(ObOpenObjectByPointer, APC_LEVEL, STATUS_INSUFFICIENT_RESOURCES)                                           \

@@ -69,9 +69,12 @@ static void check_thread(kernel_host_thread *host, const char *when)
                         kernel_describe_site(host->held[i].site, where));
     if (host->irql != PASSIVE_LEVEL)
         kernel_complain("a host thread is at IRQL %u %s", host->irql, when);
+    if (host->critical_regions != 0)
+        kernel_complain("a host thread is in %u critical regions %s", host->critical_regions, when);
     for (unsigned i = 0; i < host->held_count; i++)
         __atomic_store_n(host->held[i].lock, 0, __ATOMIC_RELEASE);
     host->held_count = 0;
+    host->critical_regions = 0;
     host->irql = PASSIVE_LEVEL;
 }
 
@@ -134,6 +137,9 @@ void kernel_check_return(const char *what, KIRQL irql_before, unsigned locks_bef
                         kernel_describe_site(host->held[host->held_count - 1].site, where));
     if (host->irql != irql_before)
         kernel_complain("%s returned at IRQL %u, called at %u", what, host->irql, irql_before);
+    if (host->critical_regions != 0)
+        kernel_complain("%s returned in a critical region", what);
+    host->critical_regions = 0;
     while (host->held_count > locks_before)
         __atomic_store_n(host->held[--host->held_count].lock, 0, __ATOMIC_RELEASE);
     host->irql = irql_before;

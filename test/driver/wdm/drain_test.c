@@ -67,6 +67,24 @@ static void waits_for_a_request_in_flight(void)
     CHECK_EQ(ntsim_kernel_pool_blocks(), 0);
 }
 
+static void note_critical_regions(void *seen)
+{
+    *(unsigned *)seen = ntsim_kernel_critical_regions();
+}
+
+/* Else a thread suspended in the driver would keep whoever closes the last handle waiting until it is resumed. */
+static void cannot_be_suspended_inside(void)
+{
+    unsigned seen = 0;
+    CHECK_EQ(stand_load(), STATUS_SUCCESS);
+    const HANDLE file = stand_open();
+    ntsim_kernel_hook(NTSIM_PsLookupProcessByProcessId, 1, note_critical_regions, &seen);
+    CHECK_EQ(stand_long_query(file, 1), STATUS_SUCCESS);
+    CHECK_EQ(seen, 1);
+    CHECK_EQ(ntsim_kernel_critical_regions(), 0);
+    CHECK_EQ(ntsim_kernel_close(file), STATUS_SUCCESS);
+}
+
 static void cancel_agent(void *unused)
 {
     (void)unused;
@@ -239,6 +257,8 @@ static void serves_many_threads(void)
 
 const test_case drain_tests[] = {
     {"drain: the last close waits for a request in flight, which gives up", waits_for_a_request_in_flight},
+    {"drain: a thread inside a request is in a critical region, so it cannot be suspended there",
+     cannot_be_suspended_inside},
     {"drain: a cancelled request gives up before the next process; its file goes on", gives_up_when_cancelled},
     {"drain: a file with a handle left is not drained", stays_open_with_its_last_handle},
     {"drain: after CLEANUP nobody gets in, and CLOSE does not wait again", lets_nobody_in_after_cleanup},

@@ -1,8 +1,11 @@
 /*
- * The seam of the test build: three services of the kernel, answered from the scripted table where Wine cannot answer
- * them, and by Wine otherwise. A definition of `__imp_…` here wins over the import library, so that the driver's own
- * objects are the very ones of the production build (facts/wine.md 8 and 8.1). Test artefact.
+ * The seam of the test build: services of the kernel, answered from the scenario's table (table.h) or the script of single
+ * processes (script.h) where Wine cannot answer them, and by Wine otherwise. A definition of `__imp_…` here wins over the
+ * import library, so that the driver's own objects are the very ones of the production build (facts/wine.md 8 and 8.1).
+ * Test artefact.
  */
+#include "exports.h"
+#include "machine.h"
 #include "script.h"
 
 #define PROCESS_DUP_HANDLE_RIGHT 0x0040u
@@ -13,6 +16,8 @@
 #define PLAIN_LENGTH 48u
 #define OBJECT_BASIC_INFORMATION_LENGTH 56u
 #define THREAD_BASIC_INFORMATION_LENGTH 48u
+/* facts/nt.md 10 */
+#define FIRST_BUILD_WITH_START_KEY 15063u
 /* What a pseudo-handle grants. */
 #define ALL_ACCESS 0x1FFFFFu
 
@@ -36,12 +41,40 @@ static PVOID Real(_In_ PCWSTR Name)
 
 typedef NTSTATUS NTAPI QUERY_PROCESS(HANDLE, PROCESSINFOCLASS, PVOID, ULONG, PULONG);
 typedef NTSTATUS NTAPI QUERY_THREAD(HANDLE, THREADINFOCLASS, PVOID, ULONG, PULONG);
+typedef NTSTATUS NTAPI GET_VERSION(PRTL_OSVERSIONINFOW);
+typedef PVOID NTAPI GET_ROUTINE(PUNICODE_STRING);
 typedef NTSTATUS NTAPI SET_SECURITY(HANDLE, SECURITY_INFORMATION, PSECURITY_DESCRIPTOR);
 typedef NTSTATUS NTAPI QUERY_SYSTEM(ULONG, PVOID, ULONG, PULONG);
 typedef NTSTATUS NTAPI REFERENCE_BY_HANDLE(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE, PVOID *,
                                            POBJECT_HANDLE_INFORMATION);
 
-/* ---- ZwQueryInformationProcess: the 64-byte form and class 61 ---- */
+/* ---- ZwQueryInformationProcess: the 64-byte form, class 61, and the create time of a machine's process ---- */
+
+static NTSTATUS QueryInTable(HANDLE Handle, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length, PULONG Returned,
+                             const ntsim_table_process *Process, const TL_BASIC_INFORMATION *Basic)
+{
+    QUERY_PROCESS *Wine = (QUERY_PROCESS *)(ULONG_PTR)Real(L"ZwQueryInformationProcess");
+    NTSTATUS Status;
+
+    if (Fails(NTSIM_CALL_QUERY_PROCESS, (INT32)Class, Process, &Status))
+    {
+        return Status;
+    }
+    if (Class == TlProcessBasicInformation)
+    {
+        return AnswerExtended(Process, Basic, Buffer, Returned);
+    }
+    if (Class == TlProcessProtectionInformation)
+    {
+        return AnswerProtection(Process, Buffer, Length, Returned);
+    }
+    Status = Wine(Handle, Class, Buffer, Length, Returned);
+    if (NT_SUCCESS(Status))
+    {
+        ((KERNEL_USER_TIMES *)Buffer)->CreateTime.QuadPart = (LONG64)Process->create_time;
+    }
+    return Status;
+}
 
 static NTSTATUS NTAPI QueryProcess(HANDLE Handle, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length, PULONG Returned)
 {
@@ -51,7 +84,7 @@ static NTSTATUS NTAPI QueryProcess(HANDLE Handle, PROCESSINFOCLASS Class, PVOID 
     SCRIPTED Scripted;
 
     const BOOLEAN IsExtended = Class == TlProcessBasicInformation && Length == sizeof(*Extended);
-    if (!IsExtended && Class != TlProcessProtectionInformation)
+    if (!IsExtended && Class != TlProcessProtectionInformation && Class != TlProcessTimes)
     {
         return Wine(Handle, Class, Buffer, Length, Returned);
     }
@@ -60,7 +93,12 @@ static NTSTATUS NTAPI QueryProcess(HANDLE Handle, PROCESSINFOCLASS Class, PVOID 
     {
         return Status;
     }
-    if (!ReadScript(Basic.UniqueProcessId, &Scripted))
+    const ntsim_table_process *Process = CurrentTable() == NULL ? NULL : FindInTable(Basic.UniqueProcessId);
+    if (Process != NULL)
+    {
+        return QueryInTable(Handle, Class, Buffer, Length, Returned, Process, &Basic);
+    }
+    if (Class == TlProcessTimes || !ReadScript(Basic.UniqueProcessId, &Scripted))
     {
         return Wine(Handle, Class, Buffer, Length, Returned);
     }
@@ -86,13 +124,29 @@ static NTSTATUS NTAPI QueryProcess(HANDLE Handle, PROCESSINFOCLASS Class, PVOID 
     return Status;
 }
 
-/* ---- ZwQuerySystemInformation: class 165 ---- */
+/* ---- ZwQuerySystemInformation: class 165, and class 5 of a machine ---- */
+
+static NTSTATUS QuerySystemOfTable(ULONG Class, PVOID Buffer, ULONG Length, PULONG Returned)
+{
+    NTSTATUS Status;
+
+    if (Fails(NTSIM_CALL_QUERY_SYSTEM, (INT32)Class, NULL, &Status))
+    {
+        return Status;
+    }
+    return Class == TlSystemProcessInformation ? AnswerProcessList(Buffer, Length, Returned)
+                                               : AnswerIsolatedUserMode(Buffer, Returned);
+}
 
 static NTSTATUS NTAPI QuerySystem(ULONG Class, PVOID Buffer, ULONG Length, PULONG Returned)
 {
     TL_ISOLATED_USER_MODE_INFORMATION *Information = Buffer;
     UINT32 Flags;
 
+    if ((Class == TlSystemProcessInformation || Class == TlSystemIsolatedUserModeInformation) && CurrentTable() != NULL)
+    {
+        return QuerySystemOfTable(Class, Buffer, Length, Returned);
+    }
     if (Class != TlSystemIsolatedUserModeInformation || Length != sizeof(*Information) ||
         !ReadParameter(L"IsolatedUserMode", &Flags))
     {
@@ -116,7 +170,12 @@ static NTSTATUS NTAPI QueryThread(HANDLE Handle, THREADINFOCLASS Class, PVOID Bu
     {
         return Wine(Handle, Class, Buffer, Length, Returned);
     }
-    const NTSTATUS Status = Wine(Handle, (THREADINFOCLASS)0, Basic, sizeof(Basic), NULL);
+    NTSTATUS Status = Wine(Handle, (THREADINFOCLASS)0, Basic, sizeof(Basic), NULL);
+    if (NT_SUCCESS(Status) && CurrentTable() != NULL)
+    {
+        /* ExitStatus, TebBaseAddress, then ClientId. */
+        (VOID) Fails(NTSIM_CALL_QUERY_THREAD, (INT32)Class, FindInTable(Basic[2]), &Status);
+    }
     if (NT_SUCCESS(Status))
     {
         *(ULONG *)Buffer = (UINT32)Basic[0] != STATUS_PENDING;
@@ -234,14 +293,61 @@ static NTSTATUS NTAPI SetSecurity(HANDLE Handle, SECURITY_INFORMATION Which, PSE
     return Status;
 }
 
+/* ---- RtlGetVersion and MmGetSystemRoutineAddress: the machine's Windows, and what it has that Wine has not ---- */
+
+static NTSTATUS NTAPI GetVersion(PRTL_OSVERSIONINFOW Version)
+{
+    GET_VERSION *Wine = (GET_VERSION *)(ULONG_PTR)Real(L"RtlGetVersion");
+    const NTSTATUS Status = Wine(Version);
+    const ntsim_table_header *Table = CurrentTable();
+    if (NT_SUCCESS(Status) && Table != NULL)
+    {
+        Version->dwMajorVersion = Table->major;
+        Version->dwMinorVersion = Table->minor;
+        Version->dwBuildNumber = Table->build;
+    }
+    return Status;
+}
+
+static ULONGLONG NTAPI GetProcessStartKey(PEPROCESS Process)
+{
+    const ntsim_table_process *Found = CurrentTable() == NULL ? NULL : FindInTable((ULONG_PTR)PsGetProcessId(Process));
+    return Found == NULL ? 0 : Found->start_key;
+}
+
+static PVOID NTAPI GetRoutine(PUNICODE_STRING Name)
+{
+    static GET_ROUTINE *Wine;
+    static const WCHAR StartKey[] = L"PsGetProcessStartKey";
+    const ntsim_table_header *Table;
+
+    if (Name->Length == sizeof(StartKey) - sizeof(WCHAR) &&
+        RtlCompareMemory(Name->Buffer, StartKey, Name->Length) == Name->Length)
+    {
+        Table = CurrentTable();
+        return Table != NULL && Table->build >= FIRST_BUILD_WITH_START_KEY ? (PVOID)(ULONG_PTR)GetProcessStartKey
+                                                                           : NULL;
+    }
+    if (Wine == NULL)
+    {
+        Wine =
+            (GET_ROUTINE *)(ULONG_PTR)FindExport((const VOID *)(ULONG_PTR)IoCreateDevice, "MmGetSystemRoutineAddress");
+    }
+    return Wine(Name);
+}
+
 /* Read by the linker in place of the import table's entries. */
 extern PVOID __imp_ZwQueryInformationProcess;
 extern PVOID __imp_ZwQuerySystemInformation;
 extern PVOID __imp_ZwQueryInformationThread;
 extern PVOID __imp_ZwSetSecurityObject;
 extern PVOID __imp_ObReferenceObjectByHandle;
+extern PVOID __imp_RtlGetVersion;
+extern PVOID __imp_MmGetSystemRoutineAddress;
 PVOID __imp_ZwQueryInformationProcess = (PVOID)(ULONG_PTR)QueryProcess;
 PVOID __imp_ZwQuerySystemInformation = (PVOID)(ULONG_PTR)QuerySystem;
 PVOID __imp_ZwQueryInformationThread = (PVOID)(ULONG_PTR)QueryThread;
 PVOID __imp_ZwSetSecurityObject = (PVOID)(ULONG_PTR)SetSecurity;
 PVOID __imp_ObReferenceObjectByHandle = (PVOID)(ULONG_PTR)ReferenceByHandle;
+PVOID __imp_RtlGetVersion = (PVOID)(ULONG_PTR)GetVersion;
+PVOID __imp_MmGetSystemRoutineAddress = (PVOID)(ULONG_PTR)GetRoutine;
