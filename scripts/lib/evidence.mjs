@@ -1,4 +1,6 @@
 // What `npm run test:long` writes down of itself: docs/evidence.json, from which scripts/docs.ts makes docs/evidence.md.
+// A long run takes over an hour and may be made in parts (`npm run test:long -- fuzzers`): each suite's row says on which
+// commit it ran, and stays until that suite passes again.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
@@ -12,51 +14,68 @@ const file = inRoot('docs', 'evidence.json');
 
 const git = async (...args) => (await run('git', args, { timeout: 30 })).stdout.trim();
 
+/** @returns {{ suite: string, date: string, commit: string }[]} the rows on record */
+const recorded = (path) => (existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')).suites ?? []) : []);
+
 /**
- * Writes the record, unless something failed: a failed run is evidence of nothing, and must not take the place of one that passed.
+ * Writes a row for every suite that passed. One that failed or did not run is evidence of nothing, and must not take the place
+ * of one that passed.
  * @param {{ suite: { name: string, where: string }, outcome: { passed: number, failed: number, notRun?: string }, seconds: number }[]} rows
- * @param {string} runs property runs a test
- * @param {string} to the file
+ * @param {object} options
+ * @param {string} options.runs property runs a test
+ * @param {readonly string[]} options.suites names of all suites there are, in order: rows of others are dropped
+ * @param {string} [options.to] the file
  * @returns {Promise<string>} what became of it, a sentence
  */
-export async function writeEvidence(rows, runs, to = file) {
-  const failed = rows.filter(({ outcome }) => outcome.failed > 0).map(({ suite }) => suite.name);
-  if (failed.length > 0) return `This run was not written down: ${failed.join(' and ')} failed.`;
-  const suites = rows.map(({ suite, outcome, seconds }) => ({
+export async function writeEvidence(rows, { runs, suites, to = file }) {
+  const passed = rows.filter(({ suite, outcome }) => suites.includes(suite.name) && isEvidence(outcome));
+  const left = rows.filter(({ suite, outcome }) => suites.includes(suite.name) && !isEvidence(outcome));
+  const about = {
+    date: new Date().toISOString().slice(0, 10),
+    commit: await git('rev-parse', 'HEAD'),
+    changedBeside: (await git('status', '--porcelain', '--', ...WATCHED)) !== '',
+    machine: `${process.platform} ${process.arch}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${process.versions.node}`,
+    propertyRuns: Number(runs),
+  };
+  const fresh = passed.map(({ suite, outcome, seconds }) => ({
     suite: suite.name,
     where: suite.where,
     passed: outcome.passed,
     failed: outcome.failed,
-    ...(outcome.notRun === undefined ? {} : { notRun: outcome.notRun }),
     seconds: Math.round(seconds),
+    ...about,
   }));
-  const evidence = {
-    commit: await git('rev-parse', 'HEAD'),
-    changedBeside: (await git('status', '--porcelain', '--', ...WATCHED)) !== '',
-    command: 'npm run test:long',
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${process.platform} ${process.arch}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${process.versions.node}`,
-    propertyRuns: Number(runs),
-    suites,
-  };
-  writeFileSync(to, `${JSON.stringify(evidence, null, 2)}\n`);
-  return `This run was written down in ${to}.`;
+  const all = new Map([...recorded(to), ...fresh].map((row) => [row.suite, row]));
+  const kept = suites.flatMap((name) => all.get(name) ?? []);
+  writeFileSync(to, `${JSON.stringify({ command: 'npm run test:long', suites: kept }, null, 2)}\n`);
+  const missing = left.length === 0 ? '' : `, not ${left.map(({ suite }) => suite.name).join(' and ')}`;
+  return `Written down in ${to}: ${fresh.length} suites${missing}.`;
 }
 
-/** @returns {Promise<string>} how far the evidence is from the present tree, a sentence */
-export async function evidenceAge() {
-  if (!existsSync(file)) return 'No long run is on record (docs/evidence.json): run `npm run test:long`.';
-  const { commit, date } = JSON.parse(readFileSync(file, 'utf8'));
+const isEvidence = ({ failed, notRun }) => failed === 0 && notRun === undefined;
+
+/**
+ * How far the evidence is from the present tree.
+ * @param {readonly string[]} suites names of all suites
+ * @returns {Promise<string>} sentences
+ */
+export async function evidenceAge(suites) {
+  const rows = recorded(file);
+  const without = suites.filter((name) => !rows.some(({ suite }) => suite === name));
+  const sentences = [];
+  for (const commit of new Set(rows.map((row) => row.commit))) {
+    const ofCommit = rows.filter((row) => row.commit === commit);
+    sentences.push(
+      `${ofCommit.length} suites had their long run on ${ofCommit[0].date}, commit ${commit.slice(0, 12)}; changed since: ${await changedSince(commit)}.`,
+    );
+  }
+  if (without.length > 0) sentences.push(`No long run is on record of: ${without.join('; ')}.`);
+  return sentences.join('\n');
+}
+
+async function changedSince(commit) {
   const changed = await run('git', ['diff', '--name-only', commit, '--', ...WATCHED], { timeout: 30 });
-  if (changed.exitCode !== 0)
-    return `The last long run (${date}) was on commit ${commit.slice(0, 12)}, which this clone does not have.`;
-  const folders = [
-    ...new Set(
-      changed.stdout
-        .split('\n')
-        .filter(Boolean)
-        .map((path) => path.split('/')[0]),
-    ),
-  ];
-  return `The last long run was on ${date}, commit ${commit.slice(0, 12)}; changed since: ${folders.join(', ') || 'nothing'}.`;
+  if (changed.exitCode !== 0) return 'unknown, this clone does not have that commit';
+  const paths = changed.stdout.split('\n').filter(Boolean);
+  return [...new Set(paths.map((path) => path.split('/')[0]))].join(', ') || 'nothing';
 }

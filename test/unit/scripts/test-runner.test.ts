@@ -22,8 +22,7 @@ interface Evidence {
       readonly outcome: { readonly passed: number; readonly failed: number };
       readonly seconds: number;
     }[],
-    runs: string,
-    file: string,
+    options: { readonly runs: string; readonly suites: readonly string[]; readonly to: string },
   ): Promise<string>;
 }
 
@@ -120,21 +119,55 @@ describe('the record of a long run', () => {
     seconds: 1.6,
   });
 
-  test('is written when nothing failed, and not at all when something did', async () => {
+  const suites = ['build', 'lint', 'unit'];
+  const inFolder = async (use: (file: string) => Promise<void>): Promise<void> => {
     const folder = mkdtempSync(join(tmpdir(), 'trustlet-'));
     try {
-      const file = join(folder, 'evidence.json');
-      const refused = await writeEvidence([row('build', 0), row('lint', 1), row('unit', 2)], '7', file);
-      assert.match(refused, /not written down: lint and unit failed/);
-      assert.equal(existsSync(file), false);
-      await writeEvidence([row('build', 0)], '7', file);
-      const written = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-      assert.equal(written['propertyRuns'], 7);
-      assert.deepEqual(written['suites'], [
-        { suite: 'build', where: 'this machine', passed: 3, failed: 0, seconds: 2 },
-      ]);
+      await use(join(folder, 'evidence.json'));
     } finally {
       rmSync(folder, { recursive: true });
     }
+  };
+  const rowsOf = (file: string): Record<string, unknown>[] =>
+    (JSON.parse(readFileSync(file, 'utf8')) as { suites: Record<string, unknown>[] }).suites;
+
+  test('a suite that passed is written down with its commit; one that failed is not', async () => {
+    await inFolder(async (file) => {
+      const said = await writeEvidence([row('build', 0), row('lint', 1)], { runs: '7', suites, to: file });
+      assert.match(said, /: 1 suites, not lint\.$/);
+      const [first, ...others] = rowsOf(file);
+      assert.deepEqual(others, []);
+      assert.deepEqual(
+        [first?.['suite'], first?.['passed'], first?.['seconds'], first?.['propertyRuns']],
+        ['build', 3, 2, 7],
+      );
+      assert.match(String(first?.['commit']), /^[0-9a-f]{40}$/);
+    });
+  });
+
+  test('a later run of some suites leaves the rows of the others, and a failure does not take a row away', async () => {
+    await inFolder(async (file) => {
+      await writeEvidence([row('build', 0), row('unit', 0)], { runs: '7', suites, to: file });
+      await writeEvidence([row('unit', 1), row('lint', 0)], { runs: '9', suites, to: file });
+      assert.deepEqual(
+        rowsOf(file).map((each) => [each['suite'], each['propertyRuns']]),
+        [
+          ['build', 7],
+          ['lint', 9],
+          ['unit', 7],
+        ],
+      );
+    });
+  });
+
+  test('the row of a suite that is no more goes', async () => {
+    await inFolder(async (file) => {
+      await writeEvidence([row('build', 0), row('unit', 0)], { runs: '7', suites, to: file });
+      await writeEvidence([row('build', 0)], { runs: '7', suites: ['build'], to: file });
+      assert.deepEqual(
+        rowsOf(file).map((each) => each['suite']),
+        ['build'],
+      );
+    });
   });
 });
