@@ -5,6 +5,7 @@ interface SuiteEvidence {
   readonly where: string;
   readonly passed: number;
   readonly failed: number;
+  readonly measured?: readonly string[];
   readonly seconds: number;
   readonly date: string;
   readonly commit: string;
@@ -43,5 +44,9 @@ export const evidencePage = (json: string): string => {
       ({ suite, where, passed, failed, seconds, date, commit, changedBeside }) =>
         `| ${suite} | ${where} | ${passed} | ${failed} | ${seconds} | ${date} | \`${commit.slice(0, 12)}\`${changedBeside ? ', changed' : ''} |`,
     ),
-  ].join('\n')}\n`;
+    '',
+    ...suites.flatMap(({ suite, measured = [] }) => measured.map((sentence) => `- ${suite}: ${sentence}`)),
+  ]
+    .join('\n')
+    .trimEnd()}\n`;
 };

@@ -151,6 +151,7 @@ async function main(args) {
     report(sum('executions') >= LONG_EXECUTIONS, `${thousands(LONG_EXECUTIONS)} executions without a finding`);
     for (const message of MESSAGES) {
       const count = sum(`accepted.${message}`, throughDriver);
+      console.log(`# ${thousands(count)} accepted ${message} requests through the driver`);
       report(count >= LEAST_ACCEPTED, `${thousands(count)} accepted ${message} requests through the driver`);
     }
   }

@@ -20,7 +20,7 @@ const recorded = (path) => (existsSync(path) ? (JSON.parse(readFileSync(path, 'u
 /**
  * Writes a row for every suite that passed. One that failed or did not run is evidence of nothing, and must not take the place
  * of one that passed.
- * @param {{ suite: { name: string, where: string }, outcome: { passed: number, failed: number, notRun?: string }, seconds: number }[]} rows
+ * @param {{ suite: { name: string, where: string }, outcome: { passed: number, failed: number, measured?: string[], notRun?: string }, seconds: number }[]} rows
  * @param {object} options
  * @param {string} options.runs property runs a test
  * @param {readonly string[]} options.suites names of all suites there are, in order: rows of others are dropped
@@ -42,6 +42,7 @@ export async function writeEvidence(rows, { runs, suites, to = file }) {
     where: suite.where,
     passed: outcome.passed,
     failed: outcome.failed,
+    ...((outcome.measured ?? []).length > 0 ? { measured: outcome.measured } : {}),
     seconds: Math.round(seconds),
     ...about,
   }));
