@@ -60,6 +60,19 @@ const TOOLS = [
     suites: 'the driver for Windows and everything in Wine',
   },
   {
+    name: 'mingw C++',
+    find: () => firstOf('x86_64-w64-mingw32-g++-posix', 'x86_64-w64-mingw32-g++'),
+    packages: ['g++-mingw-w64-x86-64-posix'],
+    suites: 'the addon for Windows',
+  },
+  {
+    name: 'cmake, make and python',
+    find: () =>
+      [firstOf('cmake'), firstOf('make'), firstOf('python3'), firstOf('g++')].reduce((all, one) => all && one),
+    packages: ['cmake', 'make', 'python3', 'g++'],
+    suites: 'the addon, by cmake-js and by node-gyp',
+  },
+  {
     name: 'wine',
     find: () => (which('wineserver') === undefined ? undefined : firstOf('wine', 'wine64')),
     packages: ['wine', 'wine64'],

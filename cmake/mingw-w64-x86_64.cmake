@@ -1,0 +1,15 @@
+# Cross build for 64-bit Windows with mingw-w64 (facts/node-native.md 1).
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(_prefix x86_64-w64-mingw32)
+# The posix variant where both are installed: std::thread needs it.
+find_program(_cc NAMES ${_prefix}-gcc-posix ${_prefix}-gcc REQUIRED)
+find_program(_cxx NAMES ${_prefix}-g++-posix ${_prefix}-g++ REQUIRED)
+set(CMAKE_C_COMPILER ${_cc})
+set(CMAKE_CXX_COMPILER ${_cxx})
+set(CMAKE_RC_COMPILER ${_prefix}-windres)
+set(CMAKE_FIND_ROOT_PATH /usr/${_prefix})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
