@@ -1,8 +1,9 @@
 /**
  * The contract every backend fills: what DESIGN.md calls the same interface with the same answers.
  *
- * A backend is a thin source of raw records. It never judges: `guard/verdict.ts` turns a record into a verdict and
- * `guard/decide.ts` turns that into a decision, the same code for all of them. The rules it must keep:
+ * A backend is a thin source of raw records. Its judgement never counts: `guard/verdict.ts` turns a record into a verdict and
+ * `guard/decide.ts` turns that into a decision, the same code for all of them. A backend that decides too (the driver) hands over
+ * its opinion, and the guard refuses where the two differ. The rules it must keep:
  *
  * - No method throws for the state of a target; failures are statuses in the record. A lost backend throws ERR_TRUSTLET_BACKEND.
  * - Handles it opens for its own questions are closed before it returns, on every path.
@@ -11,7 +12,17 @@
  * - After `dispose` nothing is called any more.
  */
 import type { OpenResult } from './nt-api.js';
-import type { BackendName, Posture } from './types.js';
+import type {
+  BackendName,
+  DecisionReason,
+  DriverInfo,
+  Evidence,
+  GuardOperation,
+  Posture,
+  ProcessIdentity,
+  SecureVerdict,
+  VerdictReason,
+} from './types.js';
 
 /** Raw answers about one process, as they came; nothing judged. null = not available. */
 export interface ProcessRecord {
@@ -54,11 +65,35 @@ export interface CensusRecords {
   record(index: number): ProcessRecord;
 }
 
+/** What a handle is about to be used for: what a second decider has to know. */
+export interface Intention {
+  /** At least one; all of them act on the kind of the handle. */
+  readonly operations: readonly GuardOperation[];
+  /** Availability operations that are accepted on a trustlet, by name. */
+  readonly accepted: readonly GuardOperation[];
+  /** Access the handle was opened with. */
+  readonly access: number;
+  /** Who the process is expected to be; a null member was not asked for. */
+  readonly expected: Pick<ProcessIdentity, 'createTime' | 'startKey'> & { readonly pid: number | null };
+}
+
+/** What a backend that decides too makes of an intention. The guard goes on only where it says the same. */
+export interface Opinion {
+  readonly decision: 'allow' | 'refuse';
+  readonly verdict: SecureVerdict;
+  readonly reason: DecisionReason | VerdictReason;
+  /** NTSTATUS behind the reason, unsigned; 0 where nothing failed. */
+  readonly status: number;
+  readonly evidence: Evidence;
+}
+
 /** What a backend finds out about the very object behind a handle. */
 export interface Examination {
   readonly record: ProcessRecord;
   /** Thread handles only: NTSTATUS of asking the thread itself, its tid, and whether it has ended. */
   readonly thread: { readonly status: number; readonly tid: number; readonly exited: boolean } | null;
+  /** null where the backend only finds out (every one but the driver), or was told of no intention. */
+  readonly opinion: Opinion | null;
 }
 
 /** What is being opened. */
@@ -72,6 +107,8 @@ export interface Backend {
   readonly description: string;
   /** True if `examine` works on a handle that lacks the query right (the driver). */
   readonly examinesAnyHandle: boolean;
+  /** The driver that answers; null on every other backend. */
+  readonly driver: DriverInfo | null;
 
   /** Pid of the process in whose name it asks: this one, or the emulated machine's agent. */
   callerPid(): number;
@@ -87,8 +124,11 @@ export interface Backend {
   openThread(tid: number, access: number): OpenResult;
   /** A private duplicate of a handle of the caller's, with exactly `access`. */
   duplicate(handle: bigint, access: number): OpenResult;
-  /** Examines the object behind this very handle. A thread's process is examined while the thread is held. */
-  examine(handle: bigint, kind: ObjectKind): Examination;
+  /**
+   * Examines the object behind this very handle. A thread's process is examined while the thread is held.
+   * @param intention what the handle is for; null where its kind is not the one the operations act on
+   */
+  examine(handle: bigint, kind: ObjectKind, intention: Intention | null): Examination;
   /** @returns NTSTATUS */
   close(handle: bigint): number;
   /** Win32 code of a status, as the system maps it; undefined where unknown. */

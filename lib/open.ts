@@ -1,6 +1,6 @@
 /**
  * Choosing a backend. The only module that knows them all; the heavy ones are loaded on first use, so importing the package
- * touches neither koffi nor the emulator.
+ * touches neither koffi nor the addon nor the emulator.
  *
  * No environment variable can blind a guard on Windows: there the environment may only name a real backend, and a simulated one
  * is honoured only if the program itself passes `allowSimulated: true`.
@@ -12,13 +12,17 @@ import type { Machine } from './emulator/machine.js';
 import type { Scenario } from './emulator/scenario.js';
 import { TrustletError } from './errors.js';
 import { requireModule } from './lazy-module.js';
+import type { NativeBinding } from './native/binding.js';
 import type { BackendName } from './types.js';
 import { Vsm } from './vsm.js';
 
 /** Options of `open`. An option in code wins over `TRUSTLET_BACKEND` and `TRUSTLET_SCENARIO`. */
 export interface OpenOptions {
-  /** A backend by name, which never falls back to another, or a machine from `trustlet/emulator` to attach to. */
-  readonly backend?: 'ntdll' | 'emulated' | 'auto' | Machine | undefined;
+  /**
+   * A backend by name, which never falls back to another, or a machine from `trustlet/emulator` to attach to. `auto`, the default, is
+   * the driver, else ntdll, and `vsm.backend.fallback` says why not the driver.
+   */
+  readonly backend?: 'driver' | 'ntdll' | 'emulated' | 'auto' | Machine | undefined;
   /**
    * Scenario of an emulated machine: a built-in name, a JSON file, or a scenario object. Implies `backend: 'emulated'`. Default:
    * `TRUSTLET_SCENARIO`, else `credential-guard`.
@@ -36,6 +40,8 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Library the ntdll backend loads. */
   readonly ntdllLibrary: string;
+  /** Loads the addon for the driver backend. Default: the package's own. */
+  readonly loadBinding?: (() => NativeBinding) | undefined;
 }
 
 const here = (): Surroundings => ({ platform: process.platform, environment: process.env, ntdllLibrary: 'ntdll.dll' });
@@ -43,11 +49,15 @@ const here = (): Surroundings => ({ platform: process.platform, environment: pro
 const BACKEND_NAMES: readonly BackendName[] = ['driver', 'ntdll', 'emulated', 'replay'];
 const isKnown = (name: string): name is BackendName => (BACKEND_NAMES as readonly string[]).includes(name);
 const SIMULATED: readonly BackendName[] = ['emulated', 'replay'];
+/** What `auto` tries, in this order. */
+const AUTOMATIC: readonly BackendName[] = ['driver', 'ntdll'];
+const AVAILABLE = 'driver, ntdll and emulated';
 
 type EmulatedBackendModule = typeof import('./backends/emulated.js');
 type EmulatorModule = typeof import('./emulator/index.js');
 type ScenarioFileModule = typeof import('./scenario-file.js');
 type NtdllModule = typeof import('./backends/ntdll.js');
+type DriverModule = typeof import('./backends/driver.js');
 
 /** One machine per process for those who choose the emulator by environment, so that all parts of a program see the same one. */
 const machinesByEnvironment = new Map<string, Machine>();
@@ -108,7 +118,7 @@ const choose = (options: OpenOptions, { platform, environment }: Surroundings): 
   if (scenario !== undefined) return { backend: 'emulated', scenario, by: 'code' };
   if (named !== undefined && named !== 'auto') return { backend: named, scenario: wanted, by: 'environment' };
   if (wanted !== undefined && platform !== 'win32') return { backend: 'emulated', scenario: wanted, by: 'environment' };
-  return { backend: 'ntdll', scenario: undefined, by: 'default' };
+  return { backend: 'auto', scenario: undefined, by: 'default' };
 };
 
 const chosenBy = (by: Choice['by']): string =>
@@ -118,19 +128,28 @@ const chosenBy = (by: Choice['by']): string =>
     default: 'the default here',
   })[by];
 
-const requireAllowed = (name: BackendName, by: Choice['by'], options: OpenOptions, platform: NodeJS.Platform): void => {
-  if (options.only !== undefined && !options.only.includes(name)) {
-    const accepted = options.only.join(', ') || 'no backend at all';
+/** @returns those of `names` that the program accepts. @throws TrustletError ERR_TRUSTLET_BACKEND_REFUSED where there is none */
+const requireAllowed = (
+  names: readonly BackendName[],
+  by: Choice['by'],
+  { only, allowSimulated }: OpenOptions,
+  platform: NodeJS.Platform,
+): readonly BackendName[] => {
+  const allowed = only === undefined ? names : names.filter((name) => only.includes(name));
+  if (allowed.length === 0) {
+    const accepted = only?.join(', ') || 'no backend at all';
     throw refused(
-      `This program accepts only ${accepted} (options.only), and ${name} was ${chosenBy(by)}. Choose another, or accept it.`,
+      `This program accepts only ${accepted} (options.only), and ${names.join(' or ')} was ${chosenBy(by)}. Choose another, or accept it.`,
     );
   }
-  if (by === 'environment' && platform === 'win32' && SIMULATED.includes(name) && options.allowSimulated !== true) {
+  const simulated = allowed.find((name) => SIMULATED.includes(name));
+  if (by === 'environment' && platform === 'win32' && simulated !== undefined && allowSimulated !== true) {
     throw refused(
-      `TRUSTLET_BACKEND=${name} is not honoured on Windows: a simulated backend would blind the guard. ` +
+      `TRUSTLET_BACKEND=${simulated} is not honoured on Windows: a simulated backend would blind the guard. ` +
         'Unset it, or pass { allowSimulated: true } in a test program.',
     );
   }
+  return allowed;
 };
 
 const openMachine = ({ by, scenario }: Choice): Machine => {
@@ -146,15 +165,44 @@ const openMachine = ({ by, scenario }: Choice): Machine => {
   return machine;
 };
 
-const openNtdll = (platform: NodeJS.Platform, library: string): Backend => {
-  if (platform !== 'win32') {
-    throw new TrustletError(
-      'ERR_TRUSTLET_UNSUPPORTED',
-      `There are no trustlets to ask about on ${platform}: the ntdll backend needs Windows. For tests, choose the emulated machine: ` +
-        "open({ backend: 'emulated' }) or TRUSTLET_BACKEND=emulated.",
-    );
+const requireWindows = (names: readonly BackendName[], platform: NodeJS.Platform): void => {
+  if (platform === 'win32') return;
+  throw new TrustletError(
+    'ERR_TRUSTLET_UNSUPPORTED',
+    `There are no trustlets to ask about on ${platform}: the ${names.join(' or ')} backend needs Windows. For tests, choose the ` +
+      "emulated machine: open({ backend: 'emulated' }) or TRUSTLET_BACKEND=emulated.",
+  );
+};
+
+const openNtdll = ({ ntdllLibrary: library }: Surroundings): Backend =>
+  requireModule<NtdllModule>('./backends/ntdll.js', import.meta.url).createNtdllBackend({ library });
+
+const openDriver = ({ loadBinding }: Surroundings): Backend =>
+  requireModule<DriverModule>('./backends/driver.js', import.meta.url).openDriver(loadBinding);
+
+/** What happened, without what to do about it. */
+const firstSentence = ({ message }: TrustletError): string => message.replace(/(?<=\.)\s.*$/s, '');
+
+const openNtdllInstead = (surroundings: Surroundings, why: TrustletError): Vsm<undefined> => {
+  try {
+    return new Vsm(openNtdll(surroundings), undefined, firstSentence(why));
+  } catch (error) {
+    const { message } = error as Error;
+    const both = `${message} Nor could the driver be used, which comes first: ${why.message}`;
+    throw new TrustletError('ERR_TRUSTLET_BACKEND', both, { cause: new AggregateError([why, error]) });
   }
-  return requireModule<NtdllModule>('./backends/ntdll.js', import.meta.url).createNtdllBackend({ library });
+};
+
+/** One of `names`, or both in their order: a driver that is absent, refuses or lies is told in `fallback`. */
+const openReal = (names: readonly BackendName[], surroundings: Surroundings): Vsm<undefined> => {
+  requireWindows(names, surroundings.platform);
+  if (!names.includes('driver')) return new Vsm(openNtdll(surroundings), undefined);
+  try {
+    return new Vsm(openDriver(surroundings), undefined);
+  } catch (error) {
+    if (!names.includes('ntdll') || !(error instanceof TrustletError)) throw error;
+    return openNtdllInstead(surroundings, error);
+  }
 };
 
 const attach = (machine: Machine): Vsm<Machine> => {
@@ -167,24 +215,24 @@ export const openIn = (surroundings: Surroundings, options: unknown): Vsm<Machin
   const checked = readOptions(options);
   const { platform } = surroundings;
   if (isMachine(checked.backend)) {
-    requireAllowed('emulated', 'code', checked, platform);
+    requireAllowed(['emulated'], 'code', checked, platform);
     return attach(checked.backend);
   }
   const choice = choose(checked, surroundings);
   const { backend: name, by } = choice;
-  if (!isKnown(name))
-    throw argument(`There is no backend ${show(name)} (${chosenBy(by)}); there are ntdll and emulated.`);
-  requireAllowed(name, by, checked, platform);
+  if (name === 'auto') return openReal(requireAllowed(AUTOMATIC, by, checked, platform), surroundings);
+  if (!isKnown(name)) throw argument(`There is no backend ${show(name)} (${chosenBy(by)}); there are ${AVAILABLE}.`);
+  requireAllowed([name], by, checked, platform);
   switch (name) {
     case 'emulated':
       return attach(openMachine(choice));
-    case 'ntdll':
-      return new Vsm<Machine | undefined>(openNtdll(platform, surroundings.ntdllLibrary), undefined);
-    default:
+    case 'replay':
       throw new TrustletError(
         'ERR_TRUSTLET_UNSUPPORTED',
-        `The ${name} backend is not part of this version; there are ntdll and emulated.`,
+        `The replay backend is not part of this version; there are ${AVAILABLE}.`,
       );
+    default:
+      return openReal([name], surroundings);
   }
 };
 
@@ -192,10 +240,11 @@ export const openIn = (surroundings: Surroundings, options: unknown): Vsm<Machin
  * Opens a view of the machine.
  *
  * Chooses, in this order: `options.backend` or `options.scenario`; `TRUSTLET_BACKEND` and `TRUSTLET_SCENARIO` (a built-in scenario's name or
- * a JSON file); on Windows ntdll. A named backend never falls back to another.
+ * a JSON file); on Windows the driver, else ntdll, of those that `options.only` accepts. A named backend never falls back to another.
  *
  * @throws TrustletError ERR_TRUSTLET_UNSUPPORTED off Windows when nothing chose the emulated machine; ERR_TRUSTLET_BACKEND when the backend
- * cannot be loaded; ERR_TRUSTLET_BACKEND_REFUSED; ERR_TRUSTLET_FORMAT for a malformed scenario; ERR_TRUSTLET_ARGUMENT
+ * cannot be loaded, or the driver is absent, refuses this user, or is too old or too new; ERR_TRUSTLET_PROTOCOL when the driver lies;
+ * ERR_TRUSTLET_BACKEND_REFUSED; ERR_TRUSTLET_FORMAT for a malformed scenario; ERR_TRUSTLET_ARGUMENT
  */
 export function open(options: OpenOptions & { readonly backend: 'emulated' | Machine }): Vsm<Machine>;
 export function open(options: OpenOptions & { readonly scenario: string | Scenario }): Vsm<Machine>;

@@ -27,6 +27,16 @@ export type SecureVerdict = 'secure' | 'ordinary' | 'unknown';
 /** Where answers come from. `replay` is reserved. */
 export type BackendName = 'driver' | 'ntdll' | 'emulated' | 'replay';
 
+/** The driver behind a backend. */
+export interface DriverInfo {
+  /** e.g. `0.1.0`. */
+  readonly version: string;
+  /** Version of the wire protocol that is spoken with it. */
+  readonly protocol: number;
+  /** What it can do on this system, of what this package knows: `query`, `census`, `examine`, `guard`, `stats`, `start-key`. */
+  readonly capabilities: readonly string[];
+}
+
 /** How a statement is known (DESIGN.md rule 9). */
 export type Evidence = 'documented' | 'observed' | 'derived' | 'assumed';
 
@@ -184,7 +194,7 @@ export type DecisionReason =
   | 'thread-mismatch'
   /** The thread has ended. */
   | 'thread-exited'
-  /** decide.ts and the driver disagree. */
+  /** The driver's decision about the very handle and this package's own differ in the decision or the verdict; `advice` says how. */
   | 'deciders-disagree';
 
 /** The guard's answer for one target and operation. Plain data: it can be logged as JSON once bigints are stringified. */

@@ -7,7 +7,7 @@ import { type ExplainedError, explainFacts, readErrorCode } from './explain.js';
 import { factsFrom } from './facts.js';
 import { Guard, type Lifetime } from './guard/guard.js';
 import { readTarget } from './guard/target.js';
-import type { BackendName, Explanation, Posture, ProcessFacts, ProcessTarget } from './types.js';
+import type { BackendName, DriverInfo, Explanation, Posture, ProcessFacts, ProcessTarget } from './types.js';
 
 /** Which backend answers, and whether it is a real system. */
 export interface BackendInfo {
@@ -17,6 +17,10 @@ export interface BackendInfo {
   readonly description: string;
   /** Pid of the process in whose name it asks: this one, or the emulated machine's agent. An agent skips itself by it. */
   readonly callerPid: number;
+  /** The driver that answers; null on every other backend. */
+  readonly driver: DriverInfo | null;
+  /** Why it is not the driver, one sentence, where the driver was tried first and another backend had to do; null elsewhere. */
+  readonly fallback: string | null;
 }
 
 /**
@@ -36,11 +40,11 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
   #held = 0;
 
   /** For `open()`; use that. */
-  constructor(backend: Backend, machine: M) {
+  constructor(backend: Backend, machine: M, fallback: string | null = null) {
     this.#backend = backend;
     this.machine = machine;
-    const { name, simulated, description } = backend;
-    this.backend = { name, simulated, description, callerPid: backend.callerPid() };
+    const { name, simulated, description, driver } = backend;
+    this.backend = { name, simulated, description, callerPid: backend.callerPid(), driver, fallback };
     const lifetime: Lifetime = {
       requireOpen: () => this.#requireOpen(),
       enter: () => this.#enter(),

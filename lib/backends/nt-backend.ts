@@ -2,7 +2,8 @@
  * A backend made of NT calls: who answers them (ntdll.dll, the simulated kernel, the emulated machine) is a parameter.
  *
  * The exact rules of facts/nt.md are here: the 64-byte query with Size set before it, class 5's growing buffer, start keys through
- * class 64, else the sequence number with the boot id, class 61 for protection. Every handle opened here is closed here.
+ * class 64, else the sequence number with the boot id, class 61 for protection. An informational status promises no
+ * data, so nothing but STATUS_SUCCESS is an answer. Every handle opened here is closed here.
  */
 import type { Backend, CensusRecords, Examination, ObjectKind, ProcessRecord, SystemRecord } from '../backend.js';
 import { TrustletError } from '../errors.js';
@@ -65,7 +66,8 @@ export class NtBackend implements Backend {
   readonly name: BackendName;
   readonly simulated: boolean;
   readonly description: string;
-  readonly examinesAnyHandle: boolean = false;
+  readonly examinesAnyHandle = false;
+  readonly driver = null;
   protected readonly api: NtApi;
   #listBytes = LIST_FIRST_BYTES;
   #bootId: bigint | null | undefined;
@@ -137,7 +139,8 @@ export class NtBackend implements Backend {
   }
 
   examine(handle: bigint, kind: ObjectKind): Examination {
-    return kind === 'thread' ? this.#examineThread(handle) : { record: this.#examineProcess(handle), thread: null };
+    if (kind === 'thread') return this.#examineThread(handle);
+    return { record: this.#examineProcess(handle), thread: null, opinion: null };
   }
 
   close(handle: bigint): number {
@@ -164,13 +167,14 @@ export class NtBackend implements Backend {
       return {
         record: recordOf(0, before.status, null),
         thread: { status: before.status, tid: before.tid, exited: false },
+        opinion: null,
       };
     }
     const record = this.query(before.pid);
     const after = this.#askThread(handle);
     const paired = isSuccess(after.status) && after.pid === before.pid && after.tid === before.tid;
     const status = isSuccess(after.status) && !paired ? Status.INVALID_CID : after.status;
-    return { record, thread: { status, tid: before.tid, exited: after.exited } };
+    return { record, thread: { status, tid: before.tid, exited: after.exited }, opinion: null };
   }
 
   #askThread(handle: bigint): {
@@ -181,13 +185,15 @@ export class NtBackend implements Backend {
   } {
     const buffer = new Uint8Array(threadBasicInformationSize(this.api.wordSize));
     const basic = this.api.queryInformationThread(handle, ThreadInfoClass.BasicInformation, buffer);
-    if (!isSuccess(basic.status)) return { status: basic.status, pid: 0, tid: 0, exited: false };
+    if (basic.status !== Status.SUCCESS) return { status: failureStatus(basic.status), pid: 0, tid: 0, exited: false };
     const { uniqueProcess, uniqueThread } = decodeThreadBasicInformation(buffer, this.api.wordSize);
     // All ones: a word that nobody writes says that the thread has ended.
     const terminated = new Uint8Array(4).fill(0xff);
     const ended = this.api.queryInformationThread(handle, ThreadInfoClass.IsTerminated, terminated);
     // A thread that will not say whether it lives is not acted on.
-    if (!isSuccess(ended.status)) return { status: ended.status, pid: uniqueProcess, tid: uniqueThread, exited: false };
+    if (ended.status !== Status.SUCCESS) {
+      return { status: failureStatus(ended.status), pid: uniqueProcess, tid: uniqueThread, exited: false };
+    }
     return {
       status: basic.status,
       pid: uniqueProcess,
@@ -213,7 +219,7 @@ export class NtBackend implements Backend {
       extendedStatus: info === null ? failureStatus(extended.status) : extended.status,
       flags: info === null ? null : info.flags,
       parentPid: basic === null ? null : basic.inheritedFromUniqueProcessId,
-      protection: isSuccess(protection.status) ? (protectionByte[0] ?? null) : null,
+      protection: protection.status === Status.SUCCESS ? (protectionByte[0] ?? null) : null,
       ...identity,
       pid: basic?.uniqueProcessId ?? identity.pid,
     };
@@ -223,7 +229,7 @@ export class NtBackend implements Backend {
   #askBasic(handle: bigint): BasicInformation | null {
     const buffer = new Uint8Array(basicInformationSize(this.api.wordSize));
     const { status } = this.api.queryInformationProcess(handle, ProcessInfoClass.BasicInformation, buffer);
-    return isSuccess(status) ? decodeBasicInformation(buffer, this.api.wordSize) : null;
+    return status === Status.SUCCESS ? decodeBasicInformation(buffer, this.api.wordSize) : null;
   }
 
   #askIdentity(handle: bigint): Pick<HandleAnswers, 'pid' | 'createTime' | 'startKey' | 'sessionId'> {
@@ -235,9 +241,10 @@ export class NtBackend implements Backend {
     const timesBuffer = new Uint8Array(32);
     const sequenceBuffer = new Uint8Array(8);
     const times = this.api.queryInformationProcess(handle, ProcessInfoClass.Times, timesBuffer);
-    const createTime = isSuccess(times.status) ? decodeProcessTimes(timesBuffer).createTime : null;
+    const createTime = times.status === Status.SUCCESS ? decodeProcessTimes(timesBuffer).createTime : null;
     const sequence = this.api.queryInformationProcess(handle, ProcessInfoClass.SequenceNumber, sequenceBuffer);
-    const number = isSuccess(sequence.status) ? new DataView(sequenceBuffer.buffer).getBigUint64(0, true) : null;
+    const number =
+      sequence.status === Status.SUCCESS ? new DataView(sequenceBuffer.buffer).getBigUint64(0, true) : null;
     return { pid: null, createTime, startKey: knownStartKey(number, this.#currentBootId()), sessionId: null };
   }
 
@@ -245,7 +252,7 @@ export class NtBackend implements Backend {
     const buffer = new Uint8Array(TELEMETRY_BYTES);
     const { status, returnLength } = this.api.queryInformationProcess(handle, ProcessInfoClass.TelemetryId, buffer);
     const filled =
-      isSuccess(status) || (status >>> 0 === Status.BUFFER_OVERFLOW && returnLength >= TELEMETRY_ID_FIXED_SIZE);
+      status === Status.SUCCESS || (status >>> 0 === Status.BUFFER_OVERFLOW && returnLength >= TELEMETRY_ID_FIXED_SIZE);
     return filled ? decodeTelemetryId(buffer, this.api.wordSize) : null;
   }
 
@@ -262,7 +269,7 @@ export class NtBackend implements Backend {
     for (let bytes = this.#listBytes; bytes <= LIST_MOST_BYTES; ) {
       const buffer = new Uint8Array(bytes);
       const { status, returnLength } = this.api.querySystemInformation(SystemInfoClass.ProcessInformation, buffer);
-      if (isSuccess(status)) {
+      if (status === Status.SUCCESS) {
         this.#listBytes = bytes;
         return ProcessList.index(
           returnLength > 0 && returnLength < buffer.length ? buffer.subarray(0, returnLength) : buffer,
@@ -274,7 +281,7 @@ export class NtBackend implements Backend {
         );
       }
       const tooSmall = status >>> 0 === Status.INFO_LENGTH_MISMATCH || status >>> 0 === Status.BUFFER_TOO_SMALL;
-      if (!tooSmall) throw listError(status, `the kernel answered ${ntstatusName(status)}`);
+      if (!tooSmall) throw listError(failureStatus(status), `the kernel answered ${ntstatusName(status)}`);
       bytes = Math.max(returnLength + LIST_SLACK_BYTES, bytes * 2);
     }
     throw listError(Status.INFO_LENGTH_MISMATCH, `it is said to need more than ${LIST_MOST_BYTES / 2 ** 20} MiB`);

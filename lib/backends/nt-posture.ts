@@ -14,6 +14,9 @@ import { ntstatusName, Status } from '../ntstatus.js';
 import type { BackendName, Posture, PostureAnswer, PostureSource } from '../types.js';
 import { failureStatus, querySystemClass } from './system-class.js';
 
+/** Who answers for the system. */
+export type SystemQueries = Pick<NtApi, 'querySystemInformation' | 'version'>;
+
 type Values = Readonly<Record<string, boolean | number | string>>;
 
 /** One class asked: its status, and its decoded members when it answered. */
@@ -24,7 +27,7 @@ interface Answer<T> {
 }
 
 const ask = <T extends object>(
-  api: NtApi,
+  api: SystemQueries,
   infoClass: number,
   buffers: readonly Uint8Array[],
   decode: (bytes: Uint8Array) => T,
@@ -85,7 +88,7 @@ const credentialGuardRunning = (vsmRunning: PostureAnswer, trustletRunning: Post
  * @returns the posture; a failed query becomes an answer of null with its status as evidence
  */
 export const readPosture = (
-  api: NtApi,
+  api: SystemQueries,
   source: { readonly name: BackendName; readonly simulated: boolean },
 ): Posture => {
   const isolatedUserMode = ask(api, SystemInfoClass.IsolatedUserMode, [new Uint8Array(16)], decodeIsolatedUserMode);

@@ -9,7 +9,7 @@ import { isSuccess, Status } from '../ntstatus.js';
  * @returns `filled`: whether the buffer holds an answer; a success that wrote less, or is only informational, is none
  */
 export const querySystemClass = (
-  api: NtApi,
+  api: Pick<NtApi, 'querySystemInformation'>,
   infoClass: number,
   buffer: Uint8Array,
   least: number,

@@ -141,7 +141,7 @@ const advice: Readonly<Record<DecisionReason, string>> = {
     'This Windows build does not promise the secure bit while VSM runs; upgrade to build 15063 or later.',
   'thread-mismatch': 'The thread does not belong to that process: resolve the thread again.',
   'thread-exited': 'The thread has ended: resolve the thread again.',
-  'deciders-disagree': 'The driver and this package disagree, so the guard refuses: update both to the same version.',
+  'deciders-disagree': 'Where the driver and this package disagree the guard refuses: update both to the same version.',
 };
 
 /** What to do about a reason, one sentence. */

@@ -3,17 +3,19 @@
  *
  * `run` opens the target with the operation's rights and the query right, has *that handle* examined, and only then enters the
  * callback with it. While the handle is held the object lives, so its pid or tid cannot be given to another.
+ * A backend that decides too (the driver) is told what the handle is for, and has to come to the same decision.
  */
 import { requireFunction } from '../arguments.js';
-import type { Backend, Examination, ObjectKind } from '../backend.js';
+import type { Backend, Examination, Intention, ObjectKind, Opinion } from '../backend.js';
 import { TrustletError } from '../errors.js';
 import { factsFrom, identityOf } from '../facts.js';
 import type { OpenResult } from '../nt-api.js';
 import { isSuccess, ntstatusName, Status } from '../ntstatus.js';
 import type { Decision, GuardOperation, Held, ProcessFacts, ProcessIdentity, Target } from '../types.js';
-import { type Acquisition, adviceFor, decide } from './decide.js';
+import { type Acquisition, decide } from './decide.js';
 import { type HandleSlot, HeldHandle } from './held-handle.js';
 import { ProcessAccess, ThreadAccess } from './operations.js';
+import { reconcile } from './reconcile.js';
 import {
   type ExpectedIdentity,
   type GuardOptions,
@@ -67,6 +69,7 @@ interface Finding {
   /** null when the target never resolved to a process. */
   readonly identity: ProcessIdentity | null;
   readonly thread: Examination['thread'];
+  readonly opinion: Opinion | null;
 }
 
 /** A field that was asked for must be known and equal: absence never matches (DESIGN.md rule 2). */
@@ -105,6 +108,10 @@ const threadState = (target: ReadTarget, finding: Finding): 'paired' | 'unpaired
   return thread.exited ? 'exited' : 'paired';
 };
 
+/** The driver is not told which thread was asked for, so its opinion of another one is about something else. */
+const isAnotherThread = (target: ReadTarget, thread: Examination['thread']): boolean =>
+  target.kind === 'thread' && thread !== null && thread.tid !== target.tid;
+
 export class Guard {
   readonly #backend: Backend;
   readonly #lifetime: Lifetime;
@@ -120,7 +127,8 @@ export class Guard {
    *
    * A pid with an operation that acts on a thread is answered for the process alone.
    *
-   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a malformed target or operation, ERR_TRUSTLET_CLOSED
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a malformed target or operation, ERR_TRUSTLET_CLOSED, ERR_TRUSTLET_BACKEND or
+   * ERR_TRUSTLET_PROTOCOL when the backend is lost or lies
    */
   check(target: Target, operation: GuardOperation | readonly GuardOperation[], options?: GuardOptions): Decision {
     const request = readRequest(target, operation, options);
@@ -136,14 +144,15 @@ export class Guard {
    *
    * Opens and examines synchronously, then calls back synchronously. If the callback returns a thenable, `run` returns a promise
    * and holds the handle until it settles. The handle is closed on every path. Costs one open, three to four queries and one
-   * close (ntdll), or one open, one round trip and one close (driver).
+   * close (ntdll), or one open, one round trip, in which the driver decides too, and one close (driver).
    *
    * @param target a pid, an identity, a thread, or a handle of the caller's own (a private duplicate is used)
    * @param operation one name or several that act on the same kind of handle; rights are united
    * @param callback gets `held`; act only here, and only through `held.handle`
    * @returns what the callback returned (a promise of it for a thenable)
    * @throws TrustletError ERR_TRUSTLET_REFUSED (with `decision`) before the callback; ERR_TRUSTLET_ARGUMENT; ERR_TRUSTLET_CLOSED;
-   * and whatever the callback throws
+   * ERR_TRUSTLET_BACKEND or ERR_TRUSTLET_PROTOCOL, before the callback too, when the backend is lost or lies; and whatever the callback
+   * throws
    */
   run<T>(
     target: Target,
@@ -211,8 +220,8 @@ export class Guard {
     if (isSuccess(opened.status)) {
       return this.#examined(opened.handle, (rights | queryRight) >>> 0, kind, request);
     }
-    // Only a second look can tell "the rights are refused" from "only the query right is".
-    const narrower = (rights & ~queryRight) >>> 0;
+    // Only a second look can tell "the rights are refused" from "only the query right is": an operation may need that one itself.
+    const narrower = (rights & queryRight) === 0 ? rights : 0;
     if (opened.status >>> 0 === Status.ACCESS_DENIED && narrower !== 0) {
       const bare = this.#open(request.target, narrower);
       if (isSuccess(bare.status)) {
@@ -237,7 +246,7 @@ export class Guard {
 
   #examined(handle: bigint, rights: number, kind: ObjectKind, request: Request): Acquired {
     try {
-      const { record, thread } = this.#backend.examine(handle, kind);
+      const { record, thread, opinion } = this.#backend.examine(handle, kind, intentionOf(request, kind, rights));
       const system = this.#backend.system();
       const decision = this.#decide(
         request,
@@ -247,12 +256,14 @@ export class Guard {
               judgement: judgeFailedOpen(Status.INVALID_CID),
               identity: null,
               thread,
+              opinion,
             }
           : {
               acquisition: { outcome: 'examined' },
               judgement: judge(record, system),
               identity: identityOf(record),
               thread,
+              opinion: isAnotherThread(request.target, thread) ? null : opinion,
             },
       );
       return { decision, held: { handle, rights, facts: factsFrom(record, system, this.#backend) } };
@@ -271,12 +282,13 @@ export class Guard {
       judgement: record === null ? judgeFailedOpen(acquisition.status) : judge(record, this.#backend.system()),
       identity: record === null ? null : identityOf(record),
       thread: null,
+      opinion: null,
     });
     return { decision, held: null };
   }
 
   #decide({ target, operations, accepted }: Request, finding: Finding): Decision {
-    const core = decide({
+    const own = decide({
       operations: operations.entries,
       accepted,
       acquisition: finding.acquisition,
@@ -284,6 +296,7 @@ export class Guard {
       identity: compareIdentity(target.expected, finding),
       thread: threadState(target, finding),
     });
+    const { core, advice } = reconcile(own, finding.opinion);
     return {
       ...core,
       operations: operations.entries.map((entry) => entry.operation),
@@ -292,12 +305,23 @@ export class Guard {
       tid: finding.thread?.tid ?? (target.kind === 'thread' ? target.tid : null),
       identity: finding.identity,
       statusName: ntstatusName(core.status),
-      advice: adviceFor(core.reason),
+      advice,
       backend: this.#backend.name,
       simulated: this.#backend.simulated,
     };
   }
 }
+
+/** What a handle of this kind is for; null where the operations act on another kind (`check` of a pid for an APC). */
+const intentionOf = ({ target, operations, accepted }: Request, kind: ObjectKind, access: number): Intention | null =>
+  kind === operations.acts
+    ? {
+        operations: operations.entries.map((entry) => entry.operation),
+        accepted: [...accepted],
+        access,
+        expected: target.expected,
+      }
+    : null;
 
 /** Which kind of handle to hold. @throws TrustletError ERR_TRUSTLET_ARGUMENT where target and operation do not go together */
 const handleKind = ({ target, operations }: Request, purpose: 'check' | 'run'): ObjectKind => {

@@ -16,7 +16,7 @@ export interface DriverJudgement {
   readonly status: number;
 }
 
-/** The records of one reply, each decoded when it is asked for, and its name when that is read. */
+/** The records of one reply, each decoded when it is asked for; what was asked for no longer reads the reply. */
 export class ProcessRecords implements CensusRecords {
   readonly length: number;
   readonly #reply: ReplyView;
@@ -54,9 +54,7 @@ export class ProcessRecords implements CensusRecords {
       flags: numberIf(bits.flags, fields.flags),
       protection: numberIf(bits.protection, fields.protection),
       classification: numberIf(bits.classification, fields.classification),
-      get name(): string | null {
-        return has(bits.name) ? reply.text(view.number(fields.nameOffset), view.number(fields.nameLength)) : null;
-      },
+      name: has(bits.name) ? reply.text(view.number(fields.nameOffset), view.number(fields.nameLength)) : null,
       parentPid: numberIf(bits.parent, fields.parentPid),
       sessionId: numberIf(bits.session, fields.sessionId),
       createTime: has(bits['create-time']) ? view.bigint(fields.createTime) : null,

@@ -5,11 +5,17 @@ import { builtInScenario } from '../../lib/emulator/scenarios/index.js';
 import { TrustletError } from '../../lib/errors.js';
 import type { ContractHost, HostMachine } from '../../lib/testing/index.js';
 import type { Decision, ProcessTarget } from '../../lib/types.js';
+import { buildHostAddon } from '../support/host-addon.js';
 import { buildNtsim } from '../support/ntsim.js';
 import { emulatedHost } from './hosts/emulated.js';
+import { hostDevice } from './hosts/host-device.js';
 import { ntsimHost } from './hosts/ntsim.js';
 
-const HOSTS: readonly ContractHost[] = [emulatedHost, ntsimHost(await buildNtsim(), 'simulated kernel')];
+const HOSTS: readonly ContractHost[] = [
+  emulatedHost,
+  ntsimHost(await buildNtsim(), 'simulated kernel'),
+  hostDevice(await buildHostAddon()),
+];
 const ROUNDS = 200;
 const LABELS = ['mayfly-1', 'mayfly-2', 'mayfly-3'];
 
@@ -68,7 +74,8 @@ for (const host of HOSTS) {
         const seen = new Map([...machine.vsm.census()].map((facts) => [facts.pid, facts]));
         for (const pid of pids) {
           const { createTime, startKey } = seen.get(pid) ?? assert.fail('not listed');
-          assert.ok(createTime !== null && startKey !== null);
+          // The list has the create time of each; the driver gives no start key of a process that had gone when it looked.
+          assert.notEqual(createTime, null);
           for (let round = 0; round < 4; round += 1) {
             // The census itself opened every process, so each of these pids has changed hands since.
             const reason = attempt(machine, { pid, createTime, startKey });

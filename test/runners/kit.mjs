@@ -57,6 +57,8 @@ export const registerKitTests = ({ describe, test }) => {
       capabilities: {
         'extended-query': true,
         'no-extended-query': 'answered here',
+        'asks-as-user': true,
+        'asks-as-kernel': 'asks with the rights of its user',
         scenarios: true,
         exit: 'not in this sample',
         reuse: 'not in this sample',

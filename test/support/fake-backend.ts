@@ -3,7 +3,9 @@ import type {
   Backend,
   CensusRecords,
   Examination,
+  Intention,
   ObjectKind,
+  Opinion,
   ProcessRecord,
   SystemRecord,
 } from '../../lib/backend.js';
@@ -35,6 +37,10 @@ export class FakeBackend implements Backend {
   readonly simulated = true;
   readonly description = 'fake backend of a unit test';
   examinesAnyHandle = false;
+  readonly driver = null;
+  /** What it says as a second decider, and what it was told. */
+  opinion: Opinion | null = null;
+  readonly intentions: (Intention | null)[] = [];
   readonly processes = new Map<number, FakeProcess>();
   readonly threads = new Map<number, FakeThread>();
   readonly openHandles = new Map<bigint, { kind: ObjectKind; id: number; access: number }>();
@@ -104,17 +110,22 @@ export class FakeBackend implements Backend {
     return this.#insert(source.kind, source.id, access);
   }
 
-  examine(handle: bigint, kind: ObjectKind): Examination {
+  examine(handle: bigint, kind: ObjectKind, intention: Intention | null): Examination {
+    this.intentions.push(intention);
     this.calls.push(`examine ${kind}`);
     if (this.examineError !== undefined) throw this.examineError;
     const open = this.openHandles.get(handle);
     if (open === undefined) throw new Error('examined a handle that is not open');
-    if (open.kind === 'process') return { record: this.processes.get(open.id)?.record ?? record(), thread: null };
+    const { opinion } = this;
+    if (open.kind === 'process') {
+      return { record: this.processes.get(open.id)?.record ?? record(), thread: null, opinion };
+    }
     const thread = this.threads.get(open.id);
     if (thread === undefined) throw new Error('no such thread');
     return {
       record: this.query(thread.pid),
       thread: { status: thread.status ?? 0, tid: thread.reports ?? open.id, exited: thread.exited ?? false },
+      opinion,
     };
   }
 

@@ -8,6 +8,10 @@ export type Capability =
   | 'extended-query'
   /** Does *not* answer it (plain Wine): the suite then demands unknown and a refusal for everything. */
   | 'no-extended-query'
+  /** Asks with the rights of its user (ntdll): what refuses him is unknown. */
+  | 'asks-as-user'
+  /** Asks in the kernel (the driver): what refuses the user is answered all the same, and so is a handle without the query right. */
+  | 'asks-as-kernel'
   /** Boots any scenario; without it labels are a few real processes. */
   | 'scenarios'
   | 'exit'

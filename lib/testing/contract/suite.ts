@@ -2,6 +2,7 @@
  * The contract suite: one set of promises that every backend keeps. It runs on whatever a host adapter offers; what a host cannot
  * do is returned as `n/a`, with the reason, so that the caller can pin the list and a new gap fails.
  */
+import { askingCases } from './asking-cases.js';
 import { censusCases } from './census-cases.js';
 import { guardCases } from './guard-cases.js';
 import type { ContractCase, ContractHost, TestRunner } from './host.js';
@@ -12,6 +13,7 @@ import { unanswerableCases, verdictCases } from './verdict-cases.js';
 const GROUPS: ReadonlyMap<string, readonly ContractCase[]> = new Map([
   ['verdicts', [...verdictCases, ...unanswerableCases]],
   ['census, posture, explanations', censusCases],
+  ['who asks', askingCases],
   ['guard', guardCases],
   ['misuse', misuseCases],
 ]);

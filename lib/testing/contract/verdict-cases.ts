@@ -88,19 +88,10 @@ export const verdictCases: readonly ContractCase[] = [
     },
   },
   {
-    title: 'a process that refuses the query right is unknown, with the status',
-    needs: NEEDS,
-    run: (machine) => {
-      const found = facts(machine, 'unaskable');
-      isUnknown('access-denied', found);
-      assert.equal(found.statusName, 'STATUS_ACCESS_DENIED');
-    },
-  },
-  {
     title: 'isSecureProcess throws UNKNOWN for every kind of unknown',
     needs: NEEDS,
     run: (machine) => {
-      for (const pid of [machine.pidOf('exiting'), machine.pidOf('unaskable'), 0, KNOWN_PID_OF_NOBODY]) {
+      for (const pid of [machine.pidOf('exiting'), 0, KNOWN_PID_OF_NOBODY]) {
         assert.throws(
           () => machine.vsm.isSecureProcess(pid),
           (error: unknown) =>
@@ -130,17 +121,6 @@ export const verdictCases: readonly ContractCase[] = [
       isUnknown('query-failed', facts(machine, 'trustlet'));
       assert.equal(facts(machine, 'trustlet').statusName, 'STATUS_DEVICE_NOT_CONNECTED');
       assert.equal(facts(machine, 'ordinary').verdict, 'ordinary');
-    },
-  },
-  {
-    title: 'an open that fails is unknown with its status',
-    needs: [...NEEDS, 'fail'],
-    run: (machine) => {
-      machine.fail('NtOpenProcess', { status: 'STATUS_INSUFFICIENT_RESOURCES', label: 'ordinary' });
-      const found = facts(machine, 'ordinary');
-      isUnknown('query-failed', found);
-      assert.equal(found.statusName, 'STATUS_INSUFFICIENT_RESOURCES');
-      assert.equal(facts(machine, 'trustlet').verdict, 'secure');
     },
   },
   {

@@ -9,6 +9,8 @@ export const emulatedHost: ContractHost = {
   capabilities: {
     'extended-query': true,
     'no-extended-query': 'the extended query is answered here',
+    'asks-as-user': true,
+    'asks-as-kernel': 'this backend asks with the rights of its user',
     scenarios: true,
     exit: true,
     reuse: true,

@@ -1,21 +1,12 @@
 /** The contract's host over the simulated NT kernel (driver/ntsim), as `.so` or `.dll`, through the real ntdll backend. */
 import { createNtdllBackend } from '../../../lib/backends/ntdll.js';
 import { resolveScenario } from '../../../lib/emulator/resolve-scenario.js';
-import type { Scenario, ScenarioProcess } from '../../../lib/emulator/scenario.js';
 import { parseStatus } from '../../../lib/emulator/status-names.js';
 import type { ContractHost, HostMachine } from '../../../lib/testing/index.js';
-import { encodeProcessTable, encodeScenarioTable } from '../../../lib/testing/scenario-table.js';
+import { encodeScenarioTable } from '../../../lib/testing/scenario-table.js';
 import { Vsm } from '../../../lib/vsm.js';
 import { Ntsim } from '../../support/ntsim.js';
-
-/** The table of one process that is not in the scenario, resolved as if it were. */
-const tableOf = (entry: ScenarioProcess, scenario: Scenario): Uint8Array => {
-  const resolved = resolveScenario({ ...scenario, processes: [...scenario.processes, entry], crowds: [] });
-  return encodeProcessTable(
-    resolved,
-    resolved.processes.filter(({ label }) => label === entry.label),
-  );
-};
+import { tableOf } from './table-of.js';
 
 /**
  * @param library path of libntsim.so or ntsim.dll
@@ -29,6 +20,8 @@ export const ntsimHost = (library: string, seenOn: 'simulated kernel' | 'Wine'):
     capabilities: {
       'extended-query': true,
       'no-extended-query': 'the extended query is answered here',
+      'asks-as-user': true,
+      'asks-as-kernel': 'this backend asks with the rights of its user',
       scenarios: true,
       exit: true,
       reuse: true,

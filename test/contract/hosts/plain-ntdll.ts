@@ -22,6 +22,8 @@ export const plainNtdllHost = (): ContractHost => {
     capabilities: {
       'extended-query': answers || 'this system does not answer the extended query',
       'no-extended-query': !answers || 'the extended query is answered here',
+      'asks-as-user': true,
+      'asks-as-kernel': 'this backend asks with the rights of its user',
       scenarios: REAL,
       exit: REAL,
       reuse: REAL,

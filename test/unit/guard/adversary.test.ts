@@ -23,7 +23,7 @@ describe('what an adversary tried', () => {
     own.record = { ...own.record, pid: 100 };
     backend.addThread(204, { pid: 100, grants: 0x1fffff });
     const examine = backend.examine.bind(backend);
-    backend.examine = (given, kind) => ({ ...examine(given, kind), thread: null });
+    backend.examine = (given, kind, intention) => ({ ...examine(given, kind, intention), thread: null });
     assert.equal(decisionOf(() => vsm.guard.run({ tid: 204 }, 'queue-apc', never)).reason, 'thread-mismatch');
     const thread = backend.openThread(204, 0x10).handle;
     assert.equal(
@@ -35,9 +35,9 @@ describe('what an adversary tried', () => {
   test('a vsm closed while the target is examined enters no callback, closes the handle, and lets go once', () => {
     backend.addProcess(100);
     const examine = backend.examine.bind(backend);
-    backend.examine = (handle, kind) => {
+    backend.examine = (handle, kind, intention) => {
       vsm.close();
-      return examine(handle, kind);
+      return examine(handle, kind, intention);
     };
     assert.throws(() => vsm.guard.run(100, 'read', never), { code: 'ERR_TRUSTLET_CLOSED' });
     assert.equal(backend.openHandles.size, 0);

@@ -286,6 +286,8 @@ describe('the contract suite itself', () => {
   const capabilities = {
     'extended-query': 'not here',
     'no-extended-query': true,
+    'asks-as-user': true,
+    'asks-as-kernel': 'none',
     scenarios: 'none',
     exit: 'none',
     reuse: 'none',
