@@ -29,18 +29,31 @@ export const openOptionsFrom = ({ backend = 'auto', scenario }: BackendFlags, en
       return scenario === undefined ? {} : { scenario };
     case 'emulated':
       return emulated(scenario, env);
+    case 'driver':
     case 'ntdll':
-      if (scenario === undefined) return { backend: 'ntdll' };
+      if (scenario === undefined) return { backend };
       throw argument('--scenario describes an emulated machine: leave it out, or use --backend emulated.');
     default:
-      if (backend === 'driver' || backend === 'replay' || backend.startsWith('replay:')) {
+      if (backend === 'replay' || backend.startsWith('replay:')) {
         throw new TrustletError(
           'ERR_TRUSTLET_UNSUPPORTED',
-          `The ${backend.split(':')[0]} backend is not part of this version; there are ntdll and emulated.`,
+          'The replay backend is not part of this version; there are driver, ntdll and emulated.',
         );
       }
-      throw argument(`--backend takes auto, ntdll or emulated; got ${show(backend)}.`);
+      throw argument(`--backend takes auto, driver, ntdll or emulated; got ${show(backend)}.`);
   }
+};
+
+/**
+ * For `driver …`, which manages the service of this machine and asks no backend.
+ *
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT when one is named
+ */
+export const refuseBackendFlags = ({ backend, scenario }: BackendFlags): void => {
+  if (backend === undefined && scenario === undefined) return;
+  throw argument(
+    'trustlet driver manages the driver of this machine and asks no backend: leave --backend and --scenario out.',
+  );
 };
 
 /**

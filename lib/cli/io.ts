@@ -2,6 +2,7 @@
 import type { Machine } from '../emulator/machine.js';
 import type { OpenOptions } from '../open.js';
 import type { Vsm } from '../vsm.js';
+import type { WindowsSystem } from './driver/system.js';
 
 /** A place text is written to. */
 export interface TextSink {
@@ -18,6 +19,8 @@ export interface CliIo {
   readonly columns: number | undefined;
   /** How a backend is opened. Default: `open` of this package, with `env` as its environment. */
   readonly open?: ((options: OpenOptions) => Vsm<Machine | undefined>) | undefined;
+  /** Windows for the driver commands and `status`. Default: this machine. @throws TrustletError ERR_TRUSTLET_UNSUPPORTED off Windows */
+  readonly system?: (() => WindowsSystem) | undefined;
   /** Milliseconds that only ever grow. Default: the process's clock. */
   readonly now?: (() => number) | undefined;
 }

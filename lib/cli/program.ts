@@ -4,28 +4,43 @@ import type { Machine } from '../emulator/machine.js';
 import { OPERATIONS } from '../guard/operations.js';
 import type { OpenOptions } from '../open.js';
 import type { Vsm } from '../vsm.js';
-import { demoOptionsFrom, openOptionsFrom } from './backend-choice.js';
+import { type BackendFlags, demoOptionsFrom, openOptionsFrom, refuseBackendFlags } from './backend-choice.js';
 import { checkReport } from './commands/check.js';
 import { demoReport } from './commands/demo.js';
 import { explainReport } from './commands/explain.js';
 import { guardReport, parseOperation } from './commands/guard.js';
 import { listReport } from './commands/list.js';
 import { statusReport } from './commands/status.js';
+import type { WindowsSystem } from './driver/system.js';
+import { addDriverCommands } from './driver-program.js';
 import { parseErrorCode, parsePid } from './numbers.js';
 import type { Progress } from './progress.js';
 import { DEFAULT_COLUMNS, type Report } from './report.js';
 import { packageVersion } from './version.js';
 
-/** A command whose arguments were read: which backend it needs, and what it does with it. */
-export interface Task {
-  readonly json: boolean;
-  readonly open: OpenOptions;
-  readonly report: (vsm: Vsm<Machine | undefined>, progress: Progress) => Report;
+/** What a command has beside its backend. */
+export interface Surroundings {
+  readonly progress: Progress;
+  /** @throws TrustletError ERR_TRUSTLET_UNSUPPORTED off Windows */
+  readonly system: () => WindowsSystem;
 }
 
-interface GlobalOptions {
-  readonly backend?: string | undefined;
-  readonly scenario?: string | undefined;
+/** A command whose arguments were read: which backend it needs, and what it does with it. */
+export interface BackendTask {
+  readonly json: boolean;
+  readonly open: OpenOptions;
+  readonly report: (vsm: Vsm<Machine | undefined>, surroundings: Surroundings) => Report;
+}
+
+/** A command that needs no backend. */
+export interface SystemTask {
+  readonly json: boolean;
+  readonly manage: (system: WindowsSystem) => Report;
+}
+
+export type Task = BackendTask | SystemTask;
+
+interface GlobalOptions extends BackendFlags {
   readonly json?: boolean | undefined;
 }
 
@@ -47,6 +62,7 @@ Examples:
   trustlet explain 712 --error 998
   trustlet demo                                  on the emulated machine, on any system
   trustlet list --scenario credential-guard
+  trustlet driver status                         on Windows: is the driver there, does it run, who signed it
 
 A number is decimal or 0x hexadecimal. TRUSTLET_BACKEND and TRUSTLET_SCENARIO choose where no option does.
 An answer can be out of date a moment later: a program acts inside guard.run, which checks and acts on one handle.`;
@@ -79,7 +95,7 @@ const newProgram = (output: ProgramOutput): Command => {
     .version(packageVersion(), '-V, --version', 'write the version')
     .helpOption('-h, --help', 'write this help')
     .helpCommand('help [command]', 'write the help of a command')
-    .option('--backend <name>', 'who is asked: auto, ntdll or emulated (default: auto)')
+    .option('--backend <name>', 'who is asked: auto, driver, ntdll or emulated (default: auto)')
     .option('--scenario <name|file>', 'the emulated machine: a built-in scenario, or a JSON file')
     .option('--json', 'write one JSON document')
     .addHelpText('after', AFTER_HELP);
@@ -97,21 +113,23 @@ export const buildProgram = (
   start: (task: Task) => void,
 ): Command => {
   const program = newProgram(output);
-  const begin = (report: Task['report']): void => {
+  const begin = (report: BackendTask['report']): void => {
     const { json, ...flags } = program.opts<GlobalOptions>();
     start({ json: json === true, open: openOptionsFrom(flags, environment), report });
   };
 
   program
     .command('status')
-    .description('is VBS really on: VSM, HVCI, Credential Guard, each with its evidence')
-    .action(() => begin((vsm) => statusReport(vsm)));
+    .description(
+      'is VBS really on: VSM, HVCI, Credential Guard, each with its evidence; and who answers, with the driver’s state',
+    )
+    .action(() => begin((vsm, { system }) => statusReport(vsm, system)));
   program
     .command('list')
     .description('every process and what it is; exit code 11 if any but a pseudo-process is unknown')
     .option('--trustlets', 'leave the ordinary processes out (the unknown ones stay)')
     .action((options: { readonly trustlets?: boolean }) =>
-      begin((vsm, progress) => listReport(vsm, options.trustlets === true, progress)),
+      begin((vsm, { progress }) => listReport(vsm, options.trustlets === true, progress)),
     );
   program
     .command('check')
@@ -154,5 +172,10 @@ export const buildProgram = (
         report: (vsm) => demoReport(vsm),
       });
     });
+  addDriverCommands(program, (manage) => {
+    const { json, ...flags } = program.opts<GlobalOptions>();
+    refuseBackendFlags(flags);
+    start({ json: json === true, manage });
+  });
   return program;
 };

@@ -4,12 +4,14 @@ import type { Machine } from '../emulator/machine.js';
 import { TrustletError } from '../errors.js';
 import { type OpenOptions, openIn } from '../open.js';
 import type { Vsm } from '../vsm.js';
+import { type WindowsSystem, windowsSystem } from './driver/system.js';
 import { ExitCode } from './exit-code.js';
 import { failureOf } from './failure.js';
 import type { CliIo } from './io.js';
 import { stringify } from './json.js';
 import { buildProgram, type Task } from './program.js';
 import { progressOn } from './progress.js';
+import type { Report } from './report.js';
 import { painter } from './style.js';
 
 /** A hint that only a user of the command line can follow. */
@@ -33,13 +35,20 @@ const openFor = (io: CliIo, options: OpenOptions): Vsm<Machine | undefined> => {
   }
 };
 
+const systemOf = (io: CliIo): WindowsSystem =>
+  io.system?.() ?? windowsSystem({ platform: process.platform, arch: process.arch, env: io.env });
+
+const write = (report: Report, json: boolean, io: CliIo): ExitCode => {
+  const view = { paint: painter(io), columns: io.columns };
+  io.stdout.write(json ? stringify(report.document) : `${report.lines(view).join('\n')}\n`);
+  return report.exitCode;
+};
+
 const perform = (task: Task, io: CliIo): ExitCode => {
+  if ('manage' in task) return write(task.manage(systemOf(io)), task.json, io);
   const vsm = openFor(io, task.open);
   try {
-    const report = task.report(vsm, progressOn(io));
-    const view = { paint: painter(io), columns: io.columns };
-    io.stdout.write(task.json ? stringify(report.document) : `${report.lines(view).join('\n')}\n`);
-    return report.exitCode;
+    return write(task.report(vsm, { progress: progressOn(io), system: () => systemOf(io) }), task.json, io);
   } finally {
     vsm.close();
   }

@@ -72,7 +72,14 @@ describe('text for a terminal', () => {
   });
 
   test('the footer names a real backend, and marks a simulated one however narrow the terminal is', () => {
-    const real = { name: 'ntdll', simulated: false, callerPid: 8, description: 'Windows 10.0.26100' } as const;
+    const real = {
+      name: 'ntdll',
+      simulated: false,
+      callerPid: 8,
+      driver: null,
+      fallback: null,
+      description: 'Windows 10.0.26100',
+    } as const;
     assert.equal(seenOn(real, { paint: plain, columns: undefined }), 'seen on: ntdll, Windows 10.0.26100');
     assert.equal(
       seenOn({ ...real, description: 'ntdll.dll on this system' }, { paint: plain, columns: 80 }),
@@ -82,6 +89,8 @@ describe('text for a terminal', () => {
       name: 'emulated',
       simulated: true,
       callerPid: 8,
+      driver: null,
+      fallback: null,
       description: 'emulated machine, long: of many words',
     } as const;
     assert.equal(seenOn(simulated, { paint: plain, columns: 40 }), 'seen on: emulated machine, … (simulated)');
