@@ -1,0 +1,9 @@
+{
+  "targets": [
+    {
+      "target_name": "ask",
+      "sources": ["ask.cc"],
+      "defines": ["NAPI_VERSION=8"]
+    }
+  ]
+}
