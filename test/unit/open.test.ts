@@ -90,9 +90,14 @@ describe('choosing a backend', () => {
 
   test('only refuses what is not on the list, whoever chose it', () => {
     throws(
-      () => openIn(on('win32'), { only: ['driver'] }),
+      () => openIn(on('win32'), { only: ['emulated'] }),
       'ERR_TRUSTLET_BACKEND_REFUSED',
-      /accepts only driver \(options\.only\), and ntdll was the default here/,
+      /accepts only emulated \(options\.only\), and driver or ntdll was the default here/,
+    );
+    throws(
+      () => openIn(on('win32'), { backend: 'driver', only: ['ntdll'] }),
+      'ERR_TRUSTLET_BACKEND_REFUSED',
+      /accepts only ntdll \(options\.only\), and driver was chosen in code/,
     );
     throws(
       () => openIn(on('linux', { TRUSTLET_BACKEND: 'emulated' }), { only: ['driver', 'ntdll'] }),
@@ -119,9 +124,9 @@ describe('choosing a backend', () => {
       /'kernel' \(chosen by TRUSTLET_BACKEND or TRUSTLET_SCENARIO\)/,
     );
     throws(
-      () => openIn(on('win32'), { backend: 'driver' }),
+      () => openIn(on('win32', { TRUSTLET_BACKEND: 'replay' }), { allowSimulated: true }),
       'ERR_TRUSTLET_UNSUPPORTED',
-      /driver backend is not part of this version/,
+      /replay backend is not part of this version; there are driver, ntdll and emulated/,
     );
   });
 
