@@ -298,9 +298,16 @@ export const SUITES = [
     run: ({ long }) => script('scripts/test-wine-contract.mjs', [], { env: {}, timeout: long ? 1800 : 600 }),
   },
   {
+    name: 'trustlet driver … and status',
+    where: 'Wine',
+    tools: ['wine', 'node.exe', 'mingw', 'mingw C++', 'cmake, make and python'],
+    files: ['test/wine/driver-cli.mjs'],
+    run: () => script('test/wine/driver-cli.mjs', [], { env: {}, timeout: 600 }),
+  },
+  {
     name: 'examples',
-    where: 'emulated + Wine',
-    tools: ['wine', 'node.exe', 'mingw', 'mingw C++'],
+    where: 'emulated + simulated kernel + Wine',
+    tools: ['gcc', 'wine', 'node.exe', 'mingw', 'mingw C++', 'cmake, make and python'],
     files: ['test/examples/run.mjs'],
     run: () => script('test/examples/run.mjs', [], { env: {}, timeout: 600 }),
   },

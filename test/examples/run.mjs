@@ -2,14 +2,23 @@
 // checks that their READMEs show nothing that was not run. Needs a built repository; ends with `N passed, N failed`.
 
 import { readFileSync, rmSync } from 'node:fs';
+import { buildDriver } from '../../scripts/build-driver.mjs';
+import { buildWin32Addon } from '../../scripts/lib/addon-build.mjs';
 import { inBuild, inRoot } from '../../scripts/lib/paths.mjs';
-import { openPrefix, retryHungStart, runNodeIn } from '../../scripts/lib/wine.mjs';
+import { cleanEnvironment, run } from '../../scripts/lib/run.mjs';
+import { openPrefix, retryHungStart, runNodeIn, toWindowsPath } from '../../scripts/lib/wine.mjs';
+import { buildDriverTool, buildStandIns } from '../../scripts/lib/wine-client.mjs';
+import { withDriver } from '../../scripts/lib/wine-driver.mjs';
 import { pack, project } from './project.mjs';
 import { unproven } from './readme.mjs';
 
+// Before the package is packed: it brings the addon.
+await buildWin32Addon();
+const { driver, sim } = await buildDriver();
+
 /**
- * The machines that the unchanged agent runs on with the real node.exe. Plain Wine cannot tell what any process is, so there every
- * process is refused, and a single one allowed is a failure.
+ * The machines that the unchanged agent runs on with the real node.exe. Wine's kernel cannot tell what any process is, neither node.exe
+ * nor the driver, so there every process is refused, and a single one allowed is a failure.
  * @type {{ name: string, backend: string, expect: 'none' | 'some', use: <T>(job: (prefix: import('../../scripts/lib/wine.mjs').WinePrefix) => Promise<T>) => Promise<T> }[]}
  */
 const HOSTS = [
@@ -27,7 +36,41 @@ const HOSTS = [
         }
       }),
   },
+  {
+    name: 'trustlet.sys in Wine',
+    backend: 'driver',
+    expect: 'none',
+    use: (job) => withDriver({ sys: driver, service: 'trustlet', use: job }),
+  },
 ];
+
+const SAME_AGENT = inRoot('test', 'examples', 'same-agent.mjs');
+
+/** The backends that the same agent must do the same on, and how each is reached. */
+const BACKENDS = {
+  emulated: (folder) => run(process.execPath, [SAME_AGENT, 'emulated', folder], { env: cleanEnvironment() }),
+  'host-device': (folder) => run(process.execPath, [SAME_AGENT, 'host-device', folder], { env: cleanEnvironment() }),
+  wine: async (folder) => {
+    const env = {
+      TRUSTLET_DRIVER_TOOL: toWindowsPath(await buildDriverTool()),
+      TRUSTLET_STAND_INS: toWindowsPath(await buildStandIns()),
+    };
+    const args = [toWindowsPath(SAME_AGENT), 'wine', toWindowsPath(folder)];
+    return withDriver({
+      sys: sim,
+      service: 'trustlet-sim',
+      use: (prefix) => runNodeIn(prefix, { node: '22', args, env }),
+    });
+  },
+};
+
+/** What the agent must have done, by label: the protected process grants no rights, the trustlet is refused although it would. */
+const DONE = {
+  looks: [['reached browser', 'reached editor', 'refused antimalware (ordinary)', 'refused lsaiso (secure)'], [], []],
+  reached: 2,
+  failed: 0,
+  leaks: 0,
+};
 
 const RUN_AGENT = 'node dist/main.js --injector ../native-injector/dist/index.js --seconds 5';
 
@@ -116,6 +159,15 @@ async function inWine(host, agent, native) {
   });
 }
 
+async function sameEverywhere(agent) {
+  for (const [backend, start] of Object.entries(BACKENDS)) {
+    const { exitCode, stdout, stderr } = await start(agent.folder);
+    const said = stdout.trim().split(/\r?\n/).at(-1);
+    const same = exitCode === 0 && said === JSON.stringify(DONE);
+    count(`edr-agent does the same on ${backend}`, same ? undefined : `exit code ${exitCode}\n${stdout}${stderr}`);
+  }
+}
+
 rmSync(inBuild('examples'), { recursive: true, force: true });
 const tarball = await pack();
 const agent = project('edr-agent', tarball);
@@ -130,13 +182,14 @@ ready = ready && (await step(agent, 'edr-agent', 'npm run demo'));
 for (const command of ['npm install', 'npm run build'])
   ready = ready && (await step(native, 'native-injector', command));
 if (ready) {
+  await sameEverywhere(agent);
   for (const host of HOSTS) await inWine(host, agent, native);
   const files = { yaml: ['edr-agent/ci.yml'] };
   const problems = unproven(['edr-agent', 'native-injector'], { executed, printed, files });
   count('the READMEs show only what was run', problems.length > 0 ? problems.join('\n\n') : undefined);
 }
 console.log(
-  'edr-agent was tested on the emulated machine and, with the real node.exe, in Wine. Nothing here ran on Windows.',
+  'edr-agent was tested on the emulated machine, over the simulated kernel and, with the real node.exe, in Wine. Nothing here ran on Windows.',
 );
 process.exitCode = failed > 0 ? 1 : 0;
 console.log(`${passed} passed, ${failed} failed`);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildDriver } from '../../scripts/build-driver.mjs';
+import { buildWin32Addon } from '../../scripts/lib/addon-build.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { openPrefix, retryHungStart, runNodeIn, toWindowsPath } from '../../scripts/lib/wine.mjs';
 import { buildDriverTool } from '../../scripts/lib/wine-client.mjs';
@@ -16,6 +17,7 @@ const SERVICE_KEY = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\trustlet';
 const INSTALLED = 'C:\\windows\\System32\\drivers\\trustlet.sys';
 
 const built = await buildDriver();
+await buildWin32Addon();
 const tool = await buildDriverTool();
 const program = toWindowsPath(inRoot('dist', 'lib', 'cli', 'main.js'));
 

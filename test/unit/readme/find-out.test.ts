@@ -12,7 +12,8 @@ test('the README’s first snippet runs', async () => {
 
   isSecureProcess(pid); // true | false; throws ERR_TRUSTLET_UNKNOWN when it cannot be known: treat that as true
 
-  const vsm = open(); // on Windows: ntdll; elsewhere a clear error here, never at import
+  const vsm = open(); // on Windows: the driver, else ntdll; elsewhere a clear error here, never at import
+  vsm.backend.fallback; // null, or one sentence: why not the driver
   vsm.query(pid).verdict; // 'secure' | 'ordinary' | 'unknown', with reason, evidence and NTSTATUS; never throws for the target's state
   for (const facts of vsm.census()) if (facts.verdict === 'secure') console.log(facts.pid, facts.name);
   vsm.posture().vsm.running; // { value: true, evidence: 'class 165 SecureKernelRunning' }
