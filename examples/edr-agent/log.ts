@@ -9,7 +9,14 @@ export type LogEntry =
       'pid' | 'verdict' | 'reason' | 'statusName' | 'advice' | 'evidence' | 'backend'
     >)
   | { readonly event: 'lost'; readonly error: string; readonly againInMs: number }
-  | { readonly event: 'opened'; readonly backend: string; readonly description: string; readonly simulated: boolean }
+  | {
+      readonly event: 'opened';
+      readonly backend: string;
+      readonly description: string;
+      readonly simulated: boolean;
+      /** Why not the driver; null where it is, or was not asked for. */
+      readonly fallback: string | null;
+    }
   | { readonly event: 'stopped' };
 
 export type Log = (entry: LogEntry) => void;

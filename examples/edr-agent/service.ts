@@ -30,8 +30,8 @@ export const serve = async ({
   while (!signal.aborted) {
     try {
       using vsm = openVsm();
-      const { name: backend, description, simulated } = vsm.backend;
-      log({ event: 'opened', backend, description, simulated });
+      const { name: backend, description, simulated, fallback } = vsm.backend;
+      log({ event: 'opened', backend, description, simulated, fallback });
       await agent.run(vsm, signal);
       break;
     } catch (error) {
