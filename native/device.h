@@ -49,13 +49,13 @@ struct Bytes
 class Request
 {
   public:
-    Request(std::uint32_t code, Bytes input, std::uint32_t output_length);
+    Request(std::uint32_t request_code, Bytes from, std::uint32_t room);
     virtual ~Request() = default;
     Request(const Request &) = delete;
     Request &operator=(const Request &) = delete;
 
-    // What the device says of it; `written` bytes of the output are meant, with an error none.
-    void settle(std::uint32_t status, std::size_t written);
+    // What the device says of it; `length` bytes of the output are meant, with an error none.
+    void settle(std::uint32_t status, std::size_t length);
 
     const std::uint32_t code;
     const std::uint32_t input_length;

@@ -72,20 +72,16 @@ napi_value make(napi_env env, Environment &environment, napi_ref class_ref, cons
     return object;
 }
 
-// The way that must be short. A wrong argument is looked at again, for its name.
+// The way that must be short.
 napi_value ioctl(napi_env env, napi_callback_info info) noexcept
 {
     const Arguments<3> arguments(env, info);
     std::uint32_t code = 0;
     Bytes input = {nullptr, 0};
     Bytes output = {nullptr, 0};
-    if (napi_get_value_uint32(env, arguments[0], &code) != napi_ok || !bytes_of(env, arguments[1], &input) ||
-        !bytes_of(env, arguments[2], &output))
-    {
-        if (read_u32(env, arguments[0], "code", &code) && read_bytes(env, arguments[1], "input", &input))
-            (void)read_bytes(env, arguments[2], "output", &output);
+    if (!read_u32(env, arguments[0], "code", &code) || !read_bytes(env, arguments[1], "input", &input) ||
+        !read_bytes(env, arguments[2], "output", &output))
         return nullptr;
-    }
     const DeviceHolder &device = *static_cast<DeviceHolder *>(arguments.data());
     return from_result(env, (**device).ioctl(code, input, output));
 }
@@ -104,7 +100,7 @@ napi_value ioctl_async(napi_env env, napi_callback_info info)
     auto holder = std::make_unique<RequestHolder>();
     napi_value promise = nullptr;
     holder->device = *device;
-    holder->request = environment.start(*device, code, input, arguments[2], output.length, &promise);
+    holder->request = environment.start(*device, code, arguments[1], arguments[2], &promise);
     const napi_value object = make(env, environment, environment.request_class, REQUEST_TAG, std::move(holder));
     if (object != nullptr)
         (void)napi_set_named_property(env, object, "result", promise);

@@ -27,7 +27,12 @@ Environment::Environment(napi_env env)
         throw std::bad_alloc();
 }
 
-Environment::~Environment() = default;
+// Without an end: the module could not be initialised.
+Environment::~Environment()
+{
+    if (!ended_)
+        (void)napi_remove_env_cleanup_hook(env_, end_of_environment, this);
+}
 
 std::shared_ptr<Environment> Environment::of(napi_env env)
 {
@@ -58,7 +63,8 @@ void Environment::wake() noexcept
 }
 
 // Before the first request: hooks run in the reverse order of their addition, and `end`, after which nobody calls the
-// function any more, must come before the function's own.
+// function any more, must come before the function's own. Making the function may run JavaScript (async hooks), which may
+// ask for a request itself: the function made first stays.
 bool Environment::prepare_wake()
 {
     if (wake_ != nullptr)
@@ -69,10 +75,14 @@ bool Environment::prepare_wake()
             static_cast<Environment *>(self)->deliver();
     };
     napi_value name = nullptr;
+    napi_threadsafe_function made = nullptr;
     (void)napi_create_string_utf8(env_, "trustlet", NAPI_AUTO_LENGTH, &name);
-    if (napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, deliver, &wake_) !=
+    if (napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, deliver, &made) !=
         napi_ok)
         return false;
+    if (wake_ != nullptr)
+        return napi_release_threadsafe_function(made, napi_tsfn_release) == napi_ok;
+    wake_ = made;
     (void)napi_unref_threadsafe_function(env_, wake_);
     (void)napi_remove_env_cleanup_hook(env_, end_of_environment, this);
     return napi_add_env_cleanup_hook(env_, end_of_environment, this) == napi_ok;
@@ -114,8 +124,15 @@ void Environment::deliver() noexcept
     }
 }
 
-std::shared_ptr<Request> Environment::start(const std::shared_ptr<OpenDevice> &device, std::uint32_t code, Bytes input,
-                                            napi_value output, std::uint32_t output_length, napi_value *promise)
+// The promise of a request that did not start: nobody has seen it.
+void Environment::abandon(const Waiting &waiting) const noexcept
+{
+    (void)napi_resolve_deferred(env_, waiting.deferred, undefined(env_));
+    (void)napi_delete_reference(env_, waiting.output);
+}
+
+std::shared_ptr<Request> Environment::start(const std::shared_ptr<OpenDevice> &device, std::uint32_t code,
+                                            napi_value input, napi_value output, napi_value *promise)
 {
     Waiting waiting = {device, nullptr, nullptr};
     if (!prepare_wake() || napi_create_reference(env_, output, 1, &waiting.output) != napi_ok)
@@ -125,9 +142,22 @@ std::shared_ptr<Request> Environment::start(const std::shared_ptr<OpenDevice> &d
         (void)napi_delete_reference(env_, waiting.output);
         throw std::bad_alloc();
     }
+    Bytes from = {nullptr, 0};
+    Bytes to = {nullptr, 0};
+    (void)bytes_of(env_, input, &from);
+    (void)bytes_of(env_, output, &to);
     const bool first = waiting_.empty();
-    std::shared_ptr<Request> request = (**device).start(code, input, output_length);
-    waiting_.emplace(request.get(), std::move(waiting));
+    std::shared_ptr<Request> request;
+    try
+    {
+        request = (**device).start(code, from, to.length);
+        waiting_.emplace(request.get(), waiting);
+    }
+    catch (const std::bad_alloc &)
+    {
+        abandon(waiting);
+        throw;
+    }
     if (first)
         (void)napi_ref_threadsafe_function(env_, wake_); // what is in flight keeps the process alive
     return request;
@@ -142,6 +172,7 @@ void Environment::end_of_environment(void *self) noexcept
 // has a driver that ignores cancellations, and memory that it may still write to.
 void Environment::end() noexcept
 {
+    ended_ = true;
     for (OpenDevice *device : open_)
         (**device).close();
     for (OpenDevice *device : open_)

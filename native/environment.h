@@ -32,10 +32,11 @@ class Environment
 
     Opening open(const std::u16string &path);
 
-    // Starts a request and makes its promise; the output is the Uint8Array that its answer goes to. NULL after a throw.
-    // Throws std::bad_alloc.
-    std::shared_ptr<Request> start(const std::shared_ptr<OpenDevice> &device, std::uint32_t code, Bytes input,
-                                   napi_value output, std::uint32_t output_length, napi_value *promise);
+    // Makes a promise and starts its request. Both buffers are Uint8Arrays; making the promise may run JavaScript (promise
+    // hooks), which may resize or detach them, so they are looked at afterwards. Throws std::bad_alloc, and then nothing
+    // has started.
+    std::shared_ptr<Request> start(const std::shared_ptr<OpenDevice> &device, std::uint32_t code, napi_value input,
+                                   napi_value output, napi_value *promise);
     // Fulfils the promises of all requests that have settled.
     void deliver() noexcept;
 
@@ -57,6 +58,7 @@ class Environment
     };
 
     void fulfil(const Request &request, const Waiting &waiting) const noexcept;
+    void abandon(const Waiting &waiting) const noexcept;
     bool prepare_wake();
     void wake() noexcept;
     void end() noexcept;
@@ -67,6 +69,7 @@ class Environment
     std::unordered_map<const Request *, Waiting> waiting_;
     std::unordered_set<OpenDevice *> open_;
     napi_threadsafe_function wake_ = nullptr;
+    bool ended_ = false;
     std::unique_ptr<Devices> devices_; // last: its threads end before what they reach
 };
 

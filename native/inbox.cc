@@ -9,7 +9,8 @@ namespace trustlet
 Inbox::~Inbox()
 {
     while (take() != nullptr)
-        continue;
+    {
+    }
 }
 
 bool Inbox::put(std::shared_ptr<Request> request) noexcept

@@ -96,8 +96,10 @@ bool bytes_of(napi_env env, napi_value value, Bytes *bytes)
     if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
         type != napi_uint8_array)
         return false;
+    if (length > std::numeric_limits<std::uint32_t>::max()) // what a ULONG can say
+        return false;
     *bytes = {static_cast<std::uint8_t *>(data), static_cast<std::uint32_t>(length)};
-    return length <= std::numeric_limits<std::uint32_t>::max(); // what a ULONG can say
+    return true;
 }
 
 bool read_bytes(napi_env env, napi_value value, const char *name, Bytes *bytes)

@@ -78,7 +78,7 @@ bool read_cell(napi_env env, napi_value value, const char *name, Cell32 *cell);
 bool read_string(napi_env env, napi_value value, const char *name, std::u16string *text);
 bool read_ascii(napi_env env, napi_value value, const char *name, std::string *text);
 
-// The bytes a Uint8Array has now; false, without a throw, if the value is none.
+// The bytes a Uint8Array has now; false, without a throw, if the value is none or has 4 GiB or more.
 bool bytes_of(napi_env env, napi_value value, Bytes *bytes);
 
 napi_value from_u32(napi_env env, std::uint32_t number);

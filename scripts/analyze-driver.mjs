@@ -107,7 +107,7 @@ async function format() {
 }
 
 /** Remembers that something passed, by the hash of all it depends on. */
-function remembered(name, files) {
+export function remembered(name, files) {
   const hash = createHash('sha256').update(process.version);
   for (const file of files) hash.update(file).update(readFileSync(file));
   const path = inBuild('driver', 'analysed', name.replaceAll(/\W+/g, '-'));

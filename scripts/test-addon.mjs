@@ -1,14 +1,18 @@
 // node scripts/test-addon.mjs [--host] [--win32] [--long] [--log]: the tests of the addon; both parts without an option. Ends with a
 // line `N passed, N failed`.
-//   --host    test/native on the host build, plain and under the sanitizers (simulated kernel); the format of its sources
+//   --host    test/native on the host build, plain and under the sanitizers (simulated kernel); format and analysis of its
+//             sources
 //   --win32   the prebuilt file: what it is made of, that it is built the same twice, and what it does in node.exe (Wine)
-//   --long    a million buffers and 100,000 devices instead of some thousand
+//   --long    a million random requests, a million queries and 100,000 devices instead of some thousand
+// A line that begins `# ` is what a test measured.
 
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { buildDriver } from './build-driver.mjs';
+import { ANALYSERS, analyseAddon } from './lib/addon-analysis.mjs';
 import { buildWin32Addon, buildWithGyp } from './lib/addon-build.mjs';
 import { checkAddonFile } from './lib/addon-file.mjs';
+import { stressDevices } from './lib/addon-stress.mjs';
 import { testHostAddon } from './lib/addon-tests.mjs';
 import { pendingInWine, smokeInWine } from './lib/addon-wine.mjs';
 import { filesBelow, inBuild, inRoot } from './lib/paths.mjs';
@@ -46,6 +50,7 @@ async function check(what, run) {
 async function inWine(what, run) {
   try {
     const { stdout, stderr, exitCode } = await run();
+    for (const line of stdout.split('\n')) if (/^# \d/.test(line)) console.log(line);
     const counts = countLastLine(stdout) ?? { passed: 0, failed: 1 };
     if (exitCode !== 0 && counts.failed === 0) counts.failed = 1;
     add(what, { ...counts, log: stdout + stderr });
@@ -65,9 +70,18 @@ async function formatted() {
 
 if (all || values.host) {
   await check('native/ is formatted', formatted);
-  for (const variant of /** @type {const} */ (['plain', 'asan']))
-    add(`host build, ${variant} (simulated kernel)`, await testHostAddon({ variant, long: values.long }));
+  for (const name of Object.keys(ANALYSERS)) await check(`native/ by ${name}`, () => analyseAddon(name));
+  for (const variant of /** @type {const} */ (['plain', 'asan'])) {
+    const result = await testHostAddon({ variant, long: values.long });
+    add(`host build, ${variant} (simulated kernel)`, result);
+    for (const sentence of result.measured) console.log(`# ${sentence}`);
+  }
 }
+
+if (all || values.host)
+  await check('devices of four environments under the thread sanitizer (simulated kernel)', async () => {
+    console.log(await stressDevices({ long: values.long }));
+  });
 
 if (all || values.win32) {
   const { path, sha256 } = await buildWin32Addon();

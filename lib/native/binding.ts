@@ -91,4 +91,6 @@ export interface HostMachineControl {
   openHandles(): number;
   /** Devices that the agent has open. */
   openDevices(): number;
+  /** Requests that the driver is at work on: those that wait for a thread are not among them. */
+  requestsInFlight(): number;
 }

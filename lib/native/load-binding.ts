@@ -44,7 +44,7 @@ interface Attempt {
 }
 
 const firstLine = (cause: unknown): string =>
-  (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0] ?? '';
+  (cause instanceof Error ? cause.message : String(cause)).replace(/\r?\n[\s\S]*/, '');
 
 const failed = (attempts: readonly Attempt[], advice: string): TrustletError => {
   const tried = attempts.map(({ path, cause }) => `  ${path}: ${firstLine(cause)}`).join('\n');

@@ -1,5 +1,6 @@
 // The device of the simulated machine. The driver answers every request on the thread that brings it, so requests that
 // shall not wait go to a few threads of the environment's own.
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -24,6 +25,14 @@ class HostRequest final : public Request
   public:
     using Request::Request;
     std::size_t length = 0; // what the simulated kernel writes; its address is the request's name there
+    std::atomic<bool> given_up{false};
+
+    // True: the driver knows. False: it is on its way to a thread, to the driver or back.
+    bool give_up() noexcept
+    {
+        given_up.store(true);
+        return sim_cancel(&length);
+    }
 };
 
 // Whose request it is. A closing device takes its waiting work out again.
@@ -62,7 +71,7 @@ class Workers
     try
     {
         const std::lock_guard<std::mutex> hold(mutex_);
-        if (threads_.size() < MOST_THREADS && threads_.size() <= waiting_.size())
+        if (threads_.size() < MOST_THREADS && idle_ <= waiting_.size())
             threads_.emplace_back([this] { run(); });
         waiting_.push_back(std::move(work));
         changed_.notify_one();
@@ -109,7 +118,9 @@ class Workers
         std::unique_lock<std::mutex> hold(mutex_);
         for (;;)
         {
+            idle_ += 1;
             changed_.wait(hold, [this] { return ending_ || !waiting_.empty(); });
+            idle_ -= 1;
             if (waiting_.empty())
                 return;
             const Work work = std::move(waiting_.front());
@@ -124,6 +135,7 @@ class Workers
     std::condition_variable changed_;
     std::deque<Work> waiting_;
     std::vector<std::thread> threads_;
+    std::size_t idle_ = 0; // threads that wait for work
     bool ending_ = false;
 };
 
@@ -171,7 +183,7 @@ class HostDevice final : public Device, private Runner
         if (workers_.take_out(own))
             in_flight_.settle(own, STATUS_CANCELLED_HERE, 0);
         else
-            in_flight_.with(own, [](HostRequest &each) { sim_cancel(&each.length); });
+            persist([this, &own](auto give_up) { in_flight_.with(own, give_up); });
     }
 
     void close() noexcept override
@@ -181,7 +193,7 @@ class HostDevice final : public Device, private Runner
         closed_ = true;
         for (const auto &request : workers_.take_out_of(this))
             in_flight_.settle(*request, STATUS_CANCELLED_HERE, 0);
-        in_flight_.with_each([](HostRequest &each) { sim_cancel(&each.length); });
+        persist([this](auto give_up) { in_flight_.with_each(give_up); });
         in_flight_.wait_a_little();
         const host::AgentCall call(generation_);
         if (call)
@@ -194,13 +206,28 @@ class HostDevice final : public Device, private Runner
     }
 
   private:
+    // A cancellation reaches every request that has been started, as CancelIoEx does: one that a thread has just taken is
+    // in the driver a moment later. `ask` shows each request in question that is in flight.
+    template <class Ask> static void persist(Ask ask) noexcept
+    {
+        for (bool done = false; !done;)
+        {
+            done = true;
+            ask([&done](HostRequest &each) { done = each.give_up() && done; });
+            if (!done)
+                std::this_thread::yield();
+        }
+    }
+
     // A worker's thread.
     void run(HostRequest &request) noexcept override
     {
         std::uint32_t status = host::NO_MACHINE;
         {
             const host::AgentCall call(generation_);
-            if (call)
+            if (request.given_up.load())
+                status = STATUS_CANCELLED_HERE;
+            else if (call)
                 status = sim_ioctl(file_, request.code, request.input.get(), request.input_length, request.output.get(),
                                    request.output_length, &request.length);
         }

@@ -68,3 +68,8 @@ uint32_t sim_open_devices(void)
 {
     return count_handles(true);
 }
+
+uint32_t sim_requests_in_flight(void)
+{
+    return (uint32_t)ntsim_kernel_requests_in_flight();
+}

@@ -136,6 +136,12 @@ std::uint32_t open_devices()
     return call ? sim_open_devices() : 0;
 }
 
+std::uint32_t requests_in_flight()
+{
+    const AgentCall call(ANY_GENERATION);
+    return call ? sim_requests_in_flight() : 0;
+}
+
 // ---- calls on processes and threads ----
 
 namespace

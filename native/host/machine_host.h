@@ -22,7 +22,7 @@ constexpr std::uint32_t ANY_GENERATION = 0;
 class AgentCall
 {
   public:
-    explicit AgentCall(std::uint32_t generation) noexcept;
+    explicit AgentCall(std::uint32_t wanted) noexcept;
     ~AgentCall();
     AgentCall(const AgentCall &) = delete;
     AgentCall &operator=(const AgentCall &) = delete;
@@ -50,6 +50,7 @@ const char *fail(const std::string &call, std::int32_t info_class, std::uint32_t
                  std::uint32_t status);
 std::uint32_t open_handles();
 std::uint32_t open_devices();
+std::uint32_t requests_in_flight();
 
 } // namespace trustlet::host
 

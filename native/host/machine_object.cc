@@ -81,6 +81,11 @@ napi_value open_devices(napi_env env, napi_callback_info)
     return from_u32(env, host::open_devices());
 }
 
+napi_value requests_in_flight(napi_env env, napi_callback_info)
+{
+    return from_u32(env, host::requests_in_flight());
+}
+
 } // namespace
 
 bool export_more(napi_env env, napi_value exports)
@@ -97,6 +102,7 @@ bool export_more(napi_env env, napi_value exports)
         {"fail", guarded<fail>},
         {"openHandles", guarded<open_handles>},
         {"openDevices", guarded<open_devices>},
+        {"requestsInFlight", guarded<requests_in_flight>},
     };
     napi_value machine = nullptr;
     if (napi_create_object(env, &machine) != napi_ok)

@@ -151,7 +151,7 @@ uint32_t sim_ioctl(intptr_t file, uint32_t code, const void *input, uint32_t inp
     return (uint32_t)status;
 }
 
-void sim_cancel(const size_t *written)
+bool sim_cancel(const size_t *written)
 {
-    ntsim_kernel_cancel_request(written);
+    return ntsim_kernel_cancel_request(written);
 }

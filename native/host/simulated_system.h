@@ -39,8 +39,8 @@ extern "C"
     uint32_t sim_ioctl(intptr_t file, uint32_t code, const void *input, uint32_t input_length, void *output,
                        uint32_t output_length, size_t *written);
     void sim_close_device(intptr_t file);
-    /* CancelIoEx of the request that will set `written`; nothing when there is none such in flight. */
-    void sim_cancel(const size_t *written);
+    /* CancelIoEx of the request that will set `written`. False: the driver has none such, not yet or no more. */
+    bool sim_cancel(const size_t *written);
     uint32_t sim_open_process(uint32_t pid, uint32_t access, intptr_t *handle);
     uint32_t sim_open_thread(uint32_t tid, uint32_t access, intptr_t *handle);
     uint32_t sim_duplicate(intptr_t source, uint32_t access, intptr_t *handle);
@@ -59,6 +59,8 @@ extern "C"
     /* Handles of processes and threads that the agent has open, and of devices. */
     uint32_t sim_open_handles(void);
     uint32_t sim_open_devices(void);
+    /* Requests that the driver is at work on. */
+    uint32_t sim_requests_in_flight(void);
 
 #ifdef __cplusplus
 }

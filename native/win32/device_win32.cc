@@ -61,14 +61,12 @@ class Win32Device final : public Device, private win32::Completed
         if (!file_)
             return failure(STATUS_FILE_CLOSED_HERE);
         IoStatusBlock block = {};
+        block.status = static_cast<LONG>(PENDING);
         auto status = static_cast<std::uint32_t>(
             ntdll().device_io_control_file(file_.get(), event_.get(), nullptr, nullptr, &block, code, input.data,
                                            input.length, output.data, output.length));
         if (status == PENDING)
-        {
-            (void)WaitForSingleObject(event_.get(), INFINITE);
-            status = static_cast<std::uint32_t>(block.status);
-        }
+            status = wait_for(block);
         return result_of(status, block.information, output.length);
     }
 
@@ -98,6 +96,7 @@ class Win32Device final : public Device, private win32::Completed
         in_flight_.with_each([this](Win32Request &each) { (void)CancelIoEx(file_.get(), &each.envelope.overlapped); });
         in_flight_.wait_a_little();
         file_.reset();
+        event_.reset();
     }
 
     void wait() noexcept override
@@ -106,6 +105,20 @@ class Win32Device final : public Device, private win32::Completed
     }
 
   private:
+    // The block says when it is over, and the event only when to look: whoever closes a number that is not theirs and
+    // makes the wait end early must not have the system write into a frame that is gone.
+    std::uint32_t wait_for(const volatile IoStatusBlock &block) const noexcept
+    {
+        for (;;)
+        {
+            (void)WaitForSingleObject(event_.get(), INFINITE);
+            const auto status = static_cast<std::uint32_t>(block.status);
+            if (status != PENDING)
+                return status;
+            Sleep(1);
+        }
+    }
+
     bool at_port() noexcept
     {
         at_port_ = at_port_ || port_.add(file_.get(), *this);
@@ -131,7 +144,7 @@ class Win32Device final : public Device, private win32::Completed
     }
 
     Handle file_;
-    const Handle event_; // of the one synchronous request there can be: a device belongs to one thread
+    Handle event_; // of the one synchronous request there can be: a device belongs to one thread
     win32::Port &port_;
     InFlight<Win32Request> in_flight_;
     bool at_port_ = false;

@@ -73,6 +73,22 @@ export async function buildHostAddon({ variant = 'plain' } = {}) {
 }
 
 /**
+ * Builds the program that stresses the host build's devices under the thread sanitizer.
+ * @returns {Promise<string>} its path
+ */
+export async function buildStress() {
+  need(['cmake', 'g++']);
+  const folder = inBuild('addon', 'tsan');
+  return withLock(folder, async () => {
+    const flags = ['-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DTRUSTLET_STRESS=ON'];
+    if (!existsSync(join(folder, 'CMakeCache.txt')))
+      await must('cmake', ['-S', inRoot(), '-B', folder, ...generator(), ...flags], { what: 'cmake' });
+    await must('cmake', ['--build', folder, '--target', 'device_stress'], { what: 'the stress test' });
+    return join(folder, 'device_stress');
+  });
+}
+
+/**
  * Builds the addon for 64-bit Windows with mingw.
  * @param {{ folder?: string }} [options] the build folder; another one than the default is for a second, independent build
  * @returns {Promise<string>} absolute path of trustlet.node

@@ -15,6 +15,7 @@ import { countTap, failuresOf } from './tap.mjs';
  * @property {number} passed
  * @property {number} failed
  * @property {string} log
+ * @property {string[]} measured sentences that begin with a number
  */
 
 const runtimeOf = (library) =>
@@ -39,7 +40,7 @@ export async function testHostAddon({ variant, long = false }) {
   const addon = await buildHostAddon({ variant });
   const folder = inBuild('test', 'native');
   mkdirSync(folder, { recursive: true });
-  const sum = { passed: 0, failed: 0, log: '' };
+  const sum = { passed: 0, failed: 0, log: '', measured: [] };
   for (const file of testFiles(['native'])) {
     const name = `${basename(file, '.test.js')}-${variant}`;
     const reports = { tap: `${folder}/${name}.tap`, spec: `${folder}/${name}.spec` };
@@ -53,7 +54,7 @@ export async function testHostAddon({ variant, long = false }) {
         ...cleanEnvironment(),
         ...(variant === 'asan' ? sanitized() : {}),
         TRUSTLET_TEST_ADDON: addon,
-        ...(long ? { TRUSTLET_RUNS: '100000', TRUSTLET_ROUNDS: '100000' } : {}),
+        ...(long ? { TRUSTLET_RUNS: '100000', TRUSTLET_ROUNDS: '100000', TRUSTLET_BUFFERS: '1000000' } : {}),
       },
       timeout: long ? 3600 : 180,
     });
@@ -64,7 +65,10 @@ export async function testHostAddon({ variant, long = false }) {
         return ''; // the process ended before it wrote any
       }
     };
-    const { passed, failed, complete } = countTap(read(reports.tap));
+    const tap = read(reports.tap);
+    const { passed, failed, complete } = countTap(tap);
+    // What a test measured is a comment; the runner's own comments begin with a word.
+    sum.measured.push(...[...tap.matchAll(/^\s*# (\d[\d,]+ .*)$/gm)].map(([, sentence]) => `${sentence} (${variant})`));
     const wrong = complete && failed === 0 && result.exitCode !== 0 ? 1 : 0;
     sum.passed += passed;
     sum.failed += failed + wrong;

@@ -271,7 +271,15 @@ export const SUITES = [
   {
     name: 'addon: host build',
     where: 'simulated kernel',
-    tools: ['gcc', 'sanitizers', 'clang-tidy and clang-format', 'cmake, make and python'],
+    tools: [
+      'gcc',
+      'sanitizers',
+      'clang',
+      'clang-tidy and clang-format',
+      'cppcheck',
+      'mingw C++',
+      'cmake, make and python',
+    ],
     files: ['scripts/test-addon.mjs'],
     run: ({ long }) =>
       script('scripts/test-addon.mjs', ['--host', ...(long ? ['--long'] : [])], {

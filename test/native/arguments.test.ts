@@ -90,6 +90,9 @@ describe('each function of the binding', () => {
       [() => binding.querySystemInformation(5, NONE, new Uint32Array(0)), RangeError, /returned must be at least one/],
       [() => binding.querySystemInformation(5, NONE, new Int32Array(1) as never), TypeError, /must be a Uint32Array$/],
       [() => device.ioctl('x' as never, NONE, NONE), TypeError, /code must be a number$/],
+      [() => device.ioctl(0.5, NONE, NONE), RangeError, /code must be a whole number of 32 bits$/],
+      [() => device.ioctl(-1, NONE, NONE), RangeError, /code must be a whole number of 32 bits$/],
+      [() => device.ioctl(2 ** 32 + 4, NONE, NONE), RangeError, /code must be a whole number of 32 bits$/],
       [() => device.ioctl(1, new Uint8ClampedArray(4) as never, NONE), TypeError, /input must be a Uint8Array/],
       [() => device.ioctl(1, NONE, new Int8Array(4) as never), TypeError, /output must be a Uint8Array/],
       [() => device.ioctlAsync(0.5, NONE, NONE), RangeError, /code must be a whole number of 32 bits$/],
@@ -194,6 +197,26 @@ describe('bytes of any kind', () => {
       { numRuns: RUNS * 10 },
     );
     assert.equal(hello(device), 72);
+    device.close();
+  });
+
+  test('of 4 GiB are refused, and those beyond the first 4 GiB are reached', async () => {
+    const memory = new ArrayBuffer(2 ** 32 + 4096);
+    const all = new Uint8Array(memory, 0, 2 ** 32);
+    const device = open();
+    const [code, input] = [codec.code('HELLO'), codec.encodeHello()];
+    for (const [from, to] of [
+      [all, NONE],
+      [input, all],
+    ] as const) {
+      assert.throws(() => device.ioctl(code, from, to), /must be a Uint8Array of less than 4 GiB$/);
+      assert.throws(() => device.ioctlAsync(code, from, to), /must be a Uint8Array of less than 4 GiB$/);
+    }
+    const [now, later] = [new Uint8Array(memory, 2 ** 32 + 8, 72), new Uint8Array(memory, 2 ** 32 + 808, 72)];
+    assert.equal(device.ioctl(code, input, now), 72);
+    assert.equal(await device.ioctlAsync(code, input, later).result, 72);
+    assert.equal(now[0], 72);
+    assert.deepEqual(later, now);
     device.close();
   });
 

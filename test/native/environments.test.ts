@@ -96,6 +96,7 @@ describe('the end of the process', () => {
     ['throw', 1, /^$/, /Error: on purpose/],
     ['close', 0, /^$/, /^$/],
     ['wait', 0, /^the last: true\n$/, /^$/],
+    ['first', 0, /^from within: true\n$/, /^$/],
   ] as const) {
     test(`by '${way}' with requests in flight is the program's own`, () => {
       const result = endBy(way);
@@ -105,6 +106,16 @@ describe('the end of the process', () => {
       assert.doesNotMatch(result.stderr, /Sanitizer|runtime error/);
     });
   }
+
+  // The sanitizers need more addresses than this leaves them.
+  if (process.env['LD_PRELOAD'] === undefined)
+    test('is not the end of memory: a request that there is none for is a RangeError and keeps nothing', () => {
+      const program = fileURLToPath(new URL('./exit-program.js', import.meta.url));
+      const command = `ulimit -v 4000000 && exec "${process.execPath}" --expose-gc "${program}" memory`;
+      const result = spawnSync('/bin/sh', ['-c', command], { encoding: 'utf8', env: process.env, timeout: 60_000 });
+      assert.equal(result.stdout, "RangeError: trustlet's addon: out of memory\n".repeat(3), result.stderr);
+      assert.equal(result.status, 0, result.stderr);
+    });
 });
 
 test('two copies of the module are two machines', () => {

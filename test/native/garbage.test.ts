@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { readdirSync } from 'node:fs';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import type { NativeDevice, NativeRequest } from '../../lib/native/binding.js';
 import { binding, boot, codec, collectUntil, hello, LSAISO, longRequest, open, shutdown } from './host.js';
 
@@ -95,6 +96,9 @@ describe('what nobody has any more', () => {
 
 describe('over many rounds', () => {
   const rounds = Number(process.env['TRUSTLET_ROUNDS'] ?? 1000);
+  const thousands = (count: number): string => count.toLocaleString('en-US');
+  /** Files of this process, by Linux. */
+  const files = (): number => readdirSync('/proc/self/fd').length;
 
   const settle = async (): Promise<number> => {
     for (let count = 0; count < 5; count += 1) {
@@ -105,7 +109,7 @@ describe('over many rounds', () => {
   };
 
   /** Memory after a number of rounds and after as many more: what the first ones needed, the others use again. */
-  const grows = async (count: number, round: () => void): Promise<void> => {
+  const grows = async (t: TestContext, what: string, count: number, round: () => void): Promise<void> => {
     const rounds = async (): Promise<number> => {
       for (let done = 1; done <= count; done += 1) {
         round();
@@ -114,12 +118,20 @@ describe('over many rounds', () => {
       return settle();
     };
     const before = await rounds();
+    const [handlesBefore, filesBefore] = [host.openDevices() + host.openHandles(), files()];
     const more = (await rounds()) - before;
-    assert.ok(more < 32 * 1024 * 1024, `${Math.round(more / 1024)} KiB more after ${count} rounds`);
+    const kib = Math.round(more / 1024);
+    const handles = host.openDevices() + host.openHandles() - handlesBefore;
+    t.diagnostic(
+      `${thousands(count)} ${what} after as many before: ${kib} KiB more resident, ${handles} handles more, ${files() - filesBefore} files more`,
+    );
+    assert.ok(more < 32 * 1024 * 1024, `${kib} KiB more after ${count} rounds`);
+    assert.equal(handles, 0);
+    assert.equal(files(), filesBefore);
   };
 
-  test('open, ask and close leave no handle and little memory', async () => {
-    await grows(rounds, () => {
+  test('open, ask and close leave no handle and little memory', async (t) => {
+    await grows(t, 'times open, HELLO and close', rounds, () => {
       const device = open();
       assert.equal(hello(device), 72);
       device.close();
@@ -127,12 +139,12 @@ describe('over many rounds', () => {
     assert.equal(host.openDevices(), 0);
   });
 
-  test('queries leave no memory', async () => {
+  test('queries leave no memory', async (t) => {
     const device = open();
     const code = codec.code('QUERY');
     const input = codec.encodeQuery([LSAISO]);
     const output = new Uint8Array(80);
-    await grows(rounds * 10, () => assert.equal(device.ioctl(code, input, output), 80));
+    await grows(t, 'queries', rounds * 10, () => assert.equal(device.ioctl(code, input, output), 80));
     device.close();
   });
 });

@@ -4,7 +4,10 @@
 // reach the driver and come back. It shows nothing of Windows. Requests that pend: wine-pending.mjs.
 
 import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -62,6 +65,30 @@ function query(pids) {
   view.setUint32(16, pids.length, true);
   return bytes;
 }
+
+/** Rounds of the check for leaks. */
+const ROUNDS = 10_000;
+
+/** The lowest number that is free for a handle: it grows with every handle that stays. */
+function freeHandle() {
+  const cell = new BigUint64Array(1);
+  assert.equal(binding.duplicateHandle(-1n, 0x1000, cell), 0);
+  assert.equal(binding.closeHandle(cell[0]), 0);
+  return Number(cell[0]) / 4;
+}
+
+/** SYSTEM_PROCESS_INFORMATION's HandleCount, x64 (winternl.h); in Wine it is what its table has room for. */
+function handleCount() {
+  const buffer = new Uint8Array(1 << 20);
+  assert.equal(binding.querySystemInformation(5, buffer, new Uint32Array(1)), 0);
+  const view = new DataView(buffer.buffer);
+  for (let at = 0; ; at += view.getUint32(at, true)) {
+    if (view.getBigUint64(at + 80, true) === BigInt(process.pid)) return view.getUint32(at + 96, true);
+    assert.notEqual(view.getUint32(at, true), 0, 'this process is not in the list');
+  }
+}
+
+const answerOf = (worker) => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
 
 const open = (path = values.device) => {
   const device = binding.openDevice(path);
@@ -172,10 +199,53 @@ const checks = {
     assert.throws(() => binding.closeHandle(1n << 64n), RangeError);
   },
 
+  'ten thousand times open, ask, close and open a process: no handle more': async () => {
+    const round = async (index) => {
+      const device = open();
+      assert.equal(device.ioctl(HELLO, hello(), new Uint8Array(72)), 72);
+      if (index % 10 === 0) assert.equal(await device.ioctlAsync(HELLO, hello(), new Uint8Array(72)).result, 72);
+      device.close();
+      const cell = new BigUint64Array(1);
+      assert.equal(binding.openProcess(process.pid, 0x1000, cell), 0);
+      assert.equal(binding.closeHandle(cell[0]), 0);
+      assert.equal(binding.openDevice('\\\\.\\TrustletThatIsNotThere'), FILE_NOT_FOUND);
+    };
+    for (let count = 0; count < 500; count += 1) await round(count);
+    const [free, room, resident] = [freeHandle(), handleCount(), process.memoryUsage().rss];
+    for (let count = 0; count < ROUNDS; count += 1) await round(count);
+    const kib = Math.round((process.memoryUsage().rss - resident) / 1024);
+    console.log(
+      `# ${ROUNDS.toLocaleString('en-US')} times open, HELLO and close in node.exe ${process.versions.node}: the lowest free handle is number ${freeHandle()}, before ${free}; handles counted ${handleCount()}, before ${room}; ${kib} KiB more resident (Wine)`,
+    );
+    // The process has threads and timers of its own, which come and go; a leak would be one handle for each round.
+    assert.ok(freeHandle() - free < 20, `handle ${freeHandle()} is free, ${free} was`);
+    assert.ok(handleCount() - room < 200, `${handleCount()} handles, ${room} before`);
+    assert.ok(kib < 32 * 1024, `${kib} KiB more`);
+  },
+
+  'a second copy of the module is a module of its own, and goes with its worker': async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trustlet-'));
+    const path = join(folder, 'trustlet.node');
+    copyFileSync(values.binding, path);
+    const args = [`--device=${values.device}`, `--binding=${path}`];
+    for (let round = 0; round < 5; round += 1) {
+      const worker = new Worker(new URL(import.meta.url), { workerData: { args } });
+      assert.equal(await answerOf(worker), 72);
+      await worker.terminate();
+    }
+    const copy = require(path);
+    assert.notEqual(copy, binding);
+    const [ours, theirs] = [open(), copy.openDevice(values.device)];
+    assert.equal(await theirs.ioctlAsync(HELLO, hello(), new Uint8Array(72)).result, 72);
+    assert.throws(() => Object.getPrototypeOf(ours).close.call(theirs), TypeError);
+    ours.close();
+    assert.equal(theirs.ioctl(HELLO, hello(), new Uint8Array(72)), 72);
+    theirs.close();
+  },
+
   'a worker has devices of its own': async () => {
     const worker = new Worker(new URL(import.meta.url), { workerData: { args: process.argv.slice(2) } });
-    const answer = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-    assert.equal(answer, 72);
+    assert.equal(await answerOf(worker), 72);
     await worker.terminate();
   },
 };
@@ -197,4 +267,4 @@ async function main() {
 }
 
 if (isMainThread) await main();
-else parentPort.postMessage(open().ioctl(HELLO, hello(), new Uint8Array(72)));
+else parentPort.postMessage(await open().ioctlAsync(HELLO, hello(), new Uint8Array(72)).result);

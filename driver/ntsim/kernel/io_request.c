@@ -318,13 +318,18 @@ void ntsim_kernel_cancel_requests(uint32_t pid)
     kernel_unlock();
 }
 
-void ntsim_kernel_cancel_request(const ULONG_PTR *information)
+bool ntsim_kernel_cancel_request(const ULONG_PTR *information)
 {
+    bool found = false;
     kernel_lock();
     for (flight *each = flights; each != NULL; each = each->next)
         if (!each->completed && each->request->sender == information)
+        {
             each->irp->Cancel = TRUE;
+            found = true;
+        }
     kernel_unlock();
+    return found;
 }
 
 size_t ntsim_kernel_requests_in_flight(void)

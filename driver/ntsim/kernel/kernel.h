@@ -194,8 +194,8 @@ NTSTATUS ntsim_kernel_request(HANDLE file, UCHAR major);
  * a process does not: a thread in a dispatch routine comes out of it first.
  */
 void ntsim_kernel_cancel_requests(uint32_t pid);
-/* Likewise of the one whose length goes to `information`, as CancelIoEx does for an OVERLAPPED; nothing when it is over. */
-void ntsim_kernel_cancel_request(const ULONG_PTR *information);
+/* Likewise of the one whose length goes to `information`, as CancelIoEx for an OVERLAPPED; false: there is none, or it is over. */
+bool ntsim_kernel_cancel_request(const ULONG_PTR *information);
 size_t ntsim_kernel_requests_in_flight(void);
 /* From now on requests are dispatched in another process's context, as behind a filter that queues; 0: the sender's. */
 void ntsim_kernel_dispatch_in(uint32_t pid);

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { TrustletError } from '../../../lib/errors.js';
 import { type BindingSource, loadBinding, loadHostBinding } from '../../../lib/native/load-binding.js';
 
@@ -74,9 +75,32 @@ describe('the addon is found', () => {
   });
 });
 
+test('the default source, on a Windows, looks into the package that this file is of', () => {
+  const own = Object.getOwnPropertyDescriptor(process, 'platform') ?? assert.fail('no platform');
+  Object.defineProperty(process, 'platform', { ...own, value: 'win32' });
+  try {
+    // The real node-gyp-build knows better which system this is, and finds no addon for it.
+    assert.throws(
+      () => loadBinding(),
+      (error: unknown) => {
+        assert.ok(error instanceof TrustletError);
+        const prebuilt = join(
+          fileURLToPath(new URL('../../../..', import.meta.url)),
+          'prebuilds',
+          `win32-${process.arch}`,
+        );
+        assert.ok(error.message.includes(`  ${prebuilt}: no addon there\n`), error.message);
+        return true;
+      },
+    );
+  } finally {
+    Object.defineProperty(process, 'platform', own);
+  }
+});
+
 describe('a file that does not do', () => {
   test('is named with its cause, and the cause is kept', () => {
-    const cause = new Error('The specified module could not be found.\nmore');
+    const cause = new Error('The specified module could not be found.\r\nmore');
     const error = refusal(
       windows({
         load: () => {
