@@ -6,7 +6,7 @@ import { relative } from 'node:path';
 import { filesBelow, inRoot } from './paths.mjs';
 import { run } from './run.mjs';
 
-const PARTS = ['lib', 'test', 'scripts'];
+const PARTS = ['lib', 'test', 'scripts', 'bench'];
 const OUTPUT = /\.(?:d\.ts(?:\.map)?|js(?:\.map)?)$/;
 
 const isSource = (path) => path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.includes('/node_modules/');

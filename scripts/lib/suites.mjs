@@ -250,7 +250,19 @@ export const SUITES = [
     files: ['protocol/schema.ts'],
     run: () => script('dist/protocol/main.js', ['--check'], { env: {}, timeout: 120 }),
   },
-  { name: 'package', where: 'this machine', run: checkPackage },
+  {
+    name: 'package',
+    where: 'this machine',
+    tools: ['publint and attw', 'mingw C++', 'cmake, make and python'],
+    run: checkPackage,
+  },
+  {
+    name: 'packed tarball in a fresh project',
+    where: 'emulated + Wine',
+    tools: ['publint and attw', 'wine', 'node.exe', 'mingw', 'mingw C++', 'cmake, make and python'],
+    files: ['test/package/run.mjs'],
+    run: () => script('test/package/run.mjs', [], { env: {}, timeout: 600 }),
+  },
   {
     name: 'guard library and sample build (mingw, clang)',
     where: 'this machine',
@@ -286,6 +298,13 @@ export const SUITES = [
         env: {},
         timeout: long ? 3600 : 600,
       }),
+  },
+  {
+    name: 'bench, quick',
+    where: 'simulated kernel',
+    tools: ['gcc', 'cmake, make and python'],
+    files: ['bench/run.mjs'],
+    run: () => script('bench/run.mjs', ['--quick'], { env: {}, timeout: 300 }),
   },
   {
     name: 'addon: prebuilt file',
