@@ -92,6 +92,11 @@ export interface Examination {
   readonly record: ProcessRecord;
   /** Thread handles only: NTSTATUS of asking the thread itself, its tid, and whether it has ended. */
   readonly thread: { readonly status: number; readonly tid: number; readonly exited: boolean } | null;
+  /**
+   * Access this very handle has: less than it was opened with where another product took some away (ObRegisterCallbacks, facts/nt.md 7.1).
+   * null where the backend cannot tell.
+   */
+  readonly grantedAccess: number | null;
   /** null where the backend only finds out (every one but the driver), or was told of no intention. */
   readonly opinion: Opinion | null;
 }

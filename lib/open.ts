@@ -36,7 +36,7 @@ export interface OpenOptions {
 
 /** What `open` needs to know of the process it runs in; a test passes its own. */
 export interface Surroundings {
-  readonly platform: NodeJS.Platform;
+  readonly platform: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Library the ntdll backend loads. */
   readonly ntdllLibrary: string;
@@ -133,7 +133,7 @@ const requireAllowed = (
   names: readonly BackendName[],
   by: Choice['by'],
   { only, allowSimulated }: OpenOptions,
-  platform: NodeJS.Platform,
+  platform: string,
 ): readonly BackendName[] => {
   const allowed = only === undefined ? names : names.filter((name) => only.includes(name));
   if (allowed.length === 0) {
@@ -165,7 +165,7 @@ const openMachine = ({ by, scenario }: Choice): Machine => {
   return machine;
 };
 
-const requireWindows = (names: readonly BackendName[], platform: NodeJS.Platform): void => {
+const requireWindows = (names: readonly BackendName[], platform: string): void => {
   if (platform === 'win32') return;
   throw new TrustletError(
     'ERR_TRUSTLET_UNSUPPORTED',

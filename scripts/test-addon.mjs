@@ -10,7 +10,7 @@ import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { buildDriver } from './build-driver.mjs';
 import { ANALYSERS, analyseAddon } from './lib/addon-analysis.mjs';
-import { buildWin32Addon, buildWithGyp } from './lib/addon-build.mjs';
+import { buildWin32Addon, buildWithCmakeJs, buildWithGyp } from './lib/addon-build.mjs';
 import { checkAddonFile } from './lib/addon-file.mjs';
 import { stressDevices } from './lib/addon-stress.mjs';
 import { testHostAddon } from './lib/addon-tests.mjs';
@@ -97,6 +97,9 @@ if (all || values.win32) {
   await check('the file that node-gyp builds is what it should be', () => checkAddonFile(rebuilt));
   await inWine('node.exe 22 with the file that node-gyp builds (Wine)', () =>
     smokeInWine({ node: '22', sys: driver, binding: rebuilt }),
+  );
+  await check('the file that cmake-js builds is what it should be', async () =>
+    checkAddonFile(await buildWithCmakeJs()),
   );
   for (const node of /** @type {const} */ (['20', '22'])) {
     await inWine(`node.exe ${node} beside trustlet.sys (Wine)`, () => smokeInWine({ node, sys: driver }));

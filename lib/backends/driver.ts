@@ -60,7 +60,7 @@ class DriverBackend implements Backend {
   readonly #census: CensusReader;
   readonly #maxPids: number;
   readonly #queries: SystemQueries;
-  /** Set by an open: a cell that the addon writes a handle into. */
+  /** A cell that the addon writes a handle into. Cleared before each open: a handle that nobody wrote is none, and not the one before. */
   readonly #handle = new BigUint64Array(1);
   readonly #returned = new Uint32Array(1);
   #system: SystemRecord | undefined;
@@ -92,7 +92,12 @@ class DriverBackend implements Backend {
       version: () => hello.windows,
       querySystemInformation: (infoClass, buffer) => this.#querySystemInformation(infoClass, buffer),
     };
-    this.#keepSystem(hello.system);
+    try {
+      this.#keepSystem(hello.system);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
   }
 
   callerPid(): number {
@@ -126,15 +131,15 @@ class DriverBackend implements Backend {
   }
 
   openProcess(pid: number, access: number): OpenResult {
-    return this.#opened(this.#binding.openProcess(pid, access, this.#handle));
+    return this.#open((handle) => this.#binding.openProcess(pid, access, handle));
   }
 
   openThread(tid: number, access: number): OpenResult {
-    return this.#opened(this.#binding.openThread(tid, access, this.#handle));
+    return this.#open((handle) => this.#binding.openThread(tid, access, handle));
   }
 
   duplicate(handle: bigint, access: number): OpenResult {
-    return this.#opened(this.#binding.duplicateHandle(handle, access, this.#handle));
+    return this.#open((cell) => this.#binding.duplicateHandle(handle, access, cell));
   }
 
   /** GUARD where there is an intention, else EXAMINE; both on this very handle, whatever rights it has. */
@@ -201,11 +206,14 @@ class DriverBackend implements Backend {
     return this.#used;
   }
 
-  #opened(status: number): OpenResult {
+  #open(call: (handle: BigUint64Array) => number): OpenResult {
+    this.#handle.fill(0n);
+    const status = call(this.#handle);
     return { status, handle: isSuccess(status) ? new DataView(this.#handle.buffer).getBigUint64(0, true) : 0n };
   }
 
   #querySystemInformation(infoClass: number, buffer: Uint8Array): QueryResult {
+    this.#returned.fill(0);
     const status = this.#binding.querySystemInformation(infoClass, buffer, this.#returned);
     return { status, returnLength: new DataView(this.#returned.buffer).getUint32(0, true) };
   }
@@ -269,6 +277,7 @@ const examinationFrom = (
   return {
     record: resolved ? record : unresolved(referenceStatus),
     thread: threadOf(reply),
+    grantedAccess: resolved ? reply.grantedAccess : null,
     opinion,
   };
 };

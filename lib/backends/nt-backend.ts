@@ -140,7 +140,7 @@ export class NtBackend implements Backend {
 
   examine(handle: bigint, kind: ObjectKind): Examination {
     if (kind === 'thread') return this.#examineThread(handle);
-    return { record: this.#examineProcess(handle), thread: null, opinion: null };
+    return { record: this.#examineProcess(handle), thread: null, grantedAccess: null, opinion: null };
   }
 
   close(handle: bigint): number {
@@ -167,6 +167,7 @@ export class NtBackend implements Backend {
       return {
         record: recordOf(0, before.status, null),
         thread: { status: before.status, tid: before.tid, exited: false },
+        grantedAccess: null,
         opinion: null,
       };
     }
@@ -174,7 +175,7 @@ export class NtBackend implements Backend {
     const after = this.#askThread(handle);
     const paired = isSuccess(after.status) && after.pid === before.pid && after.tid === before.tid;
     const status = isSuccess(after.status) && !paired ? Status.INVALID_CID : after.status;
-    return { record, thread: { status, tid: before.tid, exited: after.exited }, opinion: null };
+    return { record, thread: { status, tid: before.tid, exited: after.exited }, grantedAccess: null, opinion: null };
   }
 
   #askThread(handle: bigint): {

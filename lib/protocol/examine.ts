@@ -118,8 +118,15 @@ export const decodeExamination = (
 export const decodeGuardReply = (wire: Wire, names: EnumNames, reply: ReplyView): GuardReply => {
   const { fields } = wire.structures.GuardReply;
   const { fixed } = reply;
+  const examination = decodeExamination(wire, names, reply, fields);
   return {
-    ...decodeExamination(wire, names, reply, fields),
+    referenceStatus: examination.referenceStatus,
+    grantedAccess: examination.grantedAccess,
+    accessSufficient: examination.accessSufficient,
+    identity: examination.identity,
+    thread: examination.thread,
+    record: examination.record,
+    judgement: examination.judgement,
     decision: {
       decision: names.decision(fixed.number(fields.decision)),
       verdict: names.verdict(fixed.number(fields.verdict)),

@@ -1,5 +1,5 @@
-// The tests of test/native on the host build, each file in a process of its own; under the sanitizers, node needs their runtime
-// loaded before itself.
+// The tests of test/native, and the contract of every backend, on the host build, each file in a process of its own; under the
+// sanitizers, node needs their runtime loaded before itself.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -41,7 +41,8 @@ export async function testHostAddon({ variant, long = false }) {
   const folder = inBuild('test', 'native');
   mkdirSync(folder, { recursive: true });
   const sum = { passed: 0, failed: 0, log: '', measured: [] };
-  for (const file of testFiles(['native'])) {
+  const contract = testFiles(['contract']).filter((file) => file.includes('host-device'));
+  for (const file of [...testFiles(['native']), ...contract]) {
     const name = `${basename(file, '.test.js')}-${variant}`;
     const reports = { tap: `${folder}/${name}.tap`, spec: `${folder}/${name}.spec` };
     for (const path of Object.values(reports)) rmSync(path, { force: true });

@@ -40,6 +40,8 @@ export class FakeBackend implements Backend {
   readonly driver = null;
   /** What it says as a second decider, and what it was told. */
   opinion: Opinion | null = null;
+  /** What it says that the handle may do. */
+  grantedAccess: number | null = null;
   readonly intentions: (Intention | null)[] = [];
   readonly processes = new Map<number, FakeProcess>();
   readonly threads = new Map<number, FakeThread>();
@@ -116,15 +118,16 @@ export class FakeBackend implements Backend {
     if (this.examineError !== undefined) throw this.examineError;
     const open = this.openHandles.get(handle);
     if (open === undefined) throw new Error('examined a handle that is not open');
-    const { opinion } = this;
+    const { opinion, grantedAccess } = this;
     if (open.kind === 'process') {
-      return { record: this.processes.get(open.id)?.record ?? record(), thread: null, opinion };
+      return { record: this.processes.get(open.id)?.record ?? record(), thread: null, grantedAccess, opinion };
     }
     const thread = this.threads.get(open.id);
     if (thread === undefined) throw new Error('no such thread');
     return {
       record: this.query(thread.pid),
       thread: { status: thread.status ?? 0, tid: thread.reports ?? open.id, exited: thread.exited ?? false },
+      grantedAccess,
       opinion,
     };
   }

@@ -27,6 +27,24 @@ export interface SeenRequest {
   readonly room: number;
 }
 
+interface Aged {
+  readonly createTime: bigint | null;
+  readonly pid: number;
+}
+
+/** What only the process list has (docs/protocol.md): names, sessions and classification come with CENSUS. */
+const withoutList = (record: ProcessRecord): ProcessRecord => ({
+  ...record,
+  name: null,
+  sessionId: null,
+  classification: null,
+});
+
+const byAge = (one: Aged, other: Aged): number => {
+  const [left, right] = [one.createTime ?? 0n, other.createTime ?? 0n];
+  return left === right ? one.pid - other.pid : left < right ? -1 : 1;
+};
+
 export class FakeDriver {
   /** Versions it speaks. */
   minVersion = 1;
@@ -42,6 +60,8 @@ export class FakeDriver {
   readonly seen: SeenRequest[] = [];
   /** Processes a part of a census has at most. */
   censusLimit = Number.POSITIVE_INFINITY;
+  /** What EXAMINE and GUARD say of the object instead of what they found. */
+  examined: Values = {};
   /** What GUARD says instead of its own decision. */
   opinion: Partial<Record<'decision' | 'verdict' | 'reason' | 'evidence' | 'status', number>> = {};
   readonly #source: Backend;
@@ -127,19 +147,25 @@ export class FakeDriver {
     return this.#reply('QUERY', {}, this.#source.queryMany(pids));
   }
 
-  /** A process's sequence number is its place in the list, from 1 on. */
+  /** In the order of (create time, pid): of a Windows that gives no sequence numbers. */
   #census(request: Uint8Array, room: number): Uint8Array | IoctlResult {
     const list = this.#source.census();
-    const first = Number(this.#wide('CensusRequest', 'cursorSequence', request));
+    const cursor = {
+      createTime: this.#wide('CensusRequest', 'cursorCreateTime', request),
+      pid: this.#read('CensusRequest', 'cursorPid', request),
+    };
+    const resumed = this.#read('CensusRequest', 'flags', request) === this.#wire.enums.CensusRequestFlag.resume;
+    const due = Array.from({ length: list.length }, (_, index) => list.record(index))
+      .sort(byAge)
+      .filter((each) => !resumed || byAge(each, cursor) > 0);
     const records: ProcessRecord[] = [];
     let free = room - this.#wire.structures.CensusReply.size;
-    for (let index = first; index < list.length && records.length < this.censusLimit; index += 1) {
-      const record = list.record(index);
+    for (const record of due) {
       free -= this.#wire.structures.ProcessRecord.size + (record.name ?? '').length * 2;
-      if (free < 0) break;
+      if (free < 0 || records.length === this.censusLimit) break;
       records.push(record);
     }
-    const remaining = list.length - first - records.length;
+    const remaining = due.length - records.length;
     if (records.length === 0 && remaining > 0) return -BUFFER_TOO_SMALL;
     const last = records.at(-1);
     return this.#reply(
@@ -147,7 +173,6 @@ export class FakeDriver {
       {
         flags: remaining > 0 ? 1 : 0,
         nextPid: last?.pid ?? 0,
-        nextSequence: BigInt(first + records.length),
         nextCreateTime: last?.createTime ?? 0n,
         total: list.length,
         remaining,
@@ -172,6 +197,7 @@ export class FakeDriver {
       threadStatus: thread?.status ?? 0,
       identity: this.#wire.enums.Identity[identity],
       thread: this.#wire.enums.Thread[state],
+      ...this.examined,
     };
     if (message === 'EXAMINE') return this.#reply(message, examined, [record]);
     const operations = this.#read('GuardRequest', 'operations', request);
@@ -212,7 +238,8 @@ export class FakeDriver {
     };
   }
 
-  #reply(message: MessageName, values: Values, records: readonly ProcessRecord[]): Uint8Array {
+  #reply(message: MessageName, values: Values, found: readonly ProcessRecord[]): Uint8Array {
+    const records = message === 'CENSUS' ? found : found.map(withoutList);
     const { reply, record, number } = this.#wire.messages[message];
     const { size } = this.#wire.structures[reply];
     const stride = record === null ? 0 : this.#wire.structures[record].size;
