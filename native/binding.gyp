@@ -1,28 +1,32 @@
-# What `npm rebuild trustlet --build-from-source` and `node-gyp rebuild` use on Windows; elsewhere there is nothing to build.
+# What `npx node-gyp rebuild --directory native` builds in the package's folder, on Windows; elsewhere there is nothing to build. It puts
+# the file into build/Release of the package, where the loader looks first.
+# It lies here and not in the root because npm runs `node-gyp rebuild` of its own accord for a package with a binding.gyp in its root:
+# with a lock file even where package.json has `"gypfile": false` (npm 11.19, https://github.com/npm/cli/issues/9837).
 # Headers are Node.js's own, so no package is needed for it. The branch for MSVC was not run here; the one for mingw was
-# (mingw=1: a cross build, scripts/build-addon.mjs --gyp). NAPI_VERSION is written out: node-gyp's variable is that of the
-# node that runs (facts/node-native.md 2).
+# (mingw=1: a cross build, scripts/build-addon.mjs --gyp, with files that the npm package does not have). NAPI_VERSION is written out:
+# node-gyp's variable is that of the node that runs (facts/node-native.md 2).
 {
     "variables": {"mingw%": 0},
     "targets": [
         {
             "target_name": "trustlet",
+            "product_dir": "<(module_root_dir)/../build/Release",
             "conditions": [
                 [
                     "OS=='win' or mingw==1",
                     {
                         "sources": [
-                            "native/addon.cc",
-                            "native/device_object.cc",
-                            "native/environment.cc",
-                            "native/inbox.cc",
-                            "native/request.cc",
-                            "native/values.cc",
-                            "native/win32/device_win32.cc",
-                            "native/win32/exports_win32.cc",
-                            "native/win32/ntdll.cc",
-                            "native/win32/port.cc",
-                            "native/win32/process_win32.cc",
+                            "addon.cc",
+                            "device_object.cc",
+                            "environment.cc",
+                            "inbox.cc",
+                            "request.cc",
+                            "values.cc",
+                            "win32/device_win32.cc",
+                            "win32/exports_win32.cc",
+                            "win32/ntdll.cc",
+                            "win32/port.cc",
+                            "win32/process_win32.cc",
                         ],
                         "defines": ["NAPI_VERSION=8", "BUILDING_NODE_EXTENSION"],
                     },
@@ -45,7 +49,7 @@
                 [
                     "OS!='win' and mingw==1",
                     {
-                        "sources": ["native/win32/runtime_limits.c"],
+                        "sources": ["win32/runtime_limits.c"],
                         "include_dirs": ["<!(node -p \"require('node-api-headers').include_dir\")"],
                         "cflags!": ["-fPIC", "-pthread"],
                         "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
@@ -65,9 +69,9 @@
                         "actions": [
                             {
                                 "action_name": "napi_imports",
-                                "inputs": ["scripts/gen-napi-imports.mjs"],
+                                "inputs": ["../scripts/gen-napi-imports.mjs"],
                                 "outputs": ["<(INTERMEDIATE_DIR)/napi_imports.c"],
-                                "action": ["node", "scripts/gen-napi-imports.mjs", "<@(_outputs)", "8"],
+                                "action": ["node", "../scripts/gen-napi-imports.mjs", "<@(_outputs)", "8"],
                                 "process_outputs_as_sources": 1,
                             }
                         ],

@@ -1,7 +1,7 @@
 // node scripts/build-addon.mjs [--host] [--win32] [--gyp] [--variant plain|asan]: builds the addon.
 //   --host    build/addon/<variant>/trustlet_host.node: the driver's own C over the simulated kernel, for tests (default)
 //   --win32   prebuilds/win32-x64/trustlet.node, with mingw through prebuildify
-//   --gyp     build/addon/gyp/build/Release/trustlet.node: with mingw through binding.gyp, as a user's rebuild; not shipped
+//   --gyp     build/addon/gyp/build/Release/trustlet.node: with mingw through native/binding.gyp, as a user's rebuild; not shipped
 
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

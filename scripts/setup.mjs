@@ -93,6 +93,13 @@ const TOOLS = [
     suites: 'the testing kit under other test runners',
   },
   {
+    name: 'publint and attw',
+    find: packagesOf('test/package'),
+    packages: [],
+    npm: 'test/package',
+    suites: 'what others say of the package, and older compilers',
+  },
+  {
     name: 'clang',
     find: () => printed('clang', ['-print-resource-dir'], '/lib/linux/libclang_rt.fuzzer-x86_64.a'),
     packages: ['clang', 'libclang-rt-14-dev'],

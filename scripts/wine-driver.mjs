@@ -2,12 +2,12 @@
 // A driver of this repository, installed and started in a throw-away Wine prefix, a client of yours beside it, and everything
 // removed again. The client's exit code is this program's, or 70 for a driver that fails.
 
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildDriver } from './build-driver.mjs';
 import { buildDriverTool } from './lib/wine-client.mjs';
 import { DEVICES, DRIVER_FAILED, DriverError, withDriver } from './lib/wine-driver.mjs';
+import { parseProcess, startScripted, WrongUse } from './lib/wine-scripted.mjs';
 import { setUp } from './setup.mjs';
 
 const HELP = `usage: npm run wine:driver -- [--sim] [--process=SPEC]… <client.exe> [arguments]
@@ -30,48 +30,6 @@ status=N (NTSTATUS of a query that fails). Every other process is unknown, as Wi
 What a client sees here shows the driver's own C and its plumbing. It shows nothing of Windows.`;
 
 const DEFAULT = ['LsaIso.exe,secure', 'lsass.exe,protection=0x41', 'notepad.exe'];
-const NO_PROTECTION = 0xff;
-/** Bits of the Flags word (facts/nt.md 1.2). */
-const BITS = { secure: 0x80, exiting: 0x04 };
-
-class WrongUse extends Error {}
-
-/** One SPEC. @returns {{ name: string, data: string }} `data` as test/wine/driver/seam/script.h has it, in hex */
-function parseProcess(spec) {
-  const [name, ...words] = spec.split(',');
-  if (!/^[\w.-]+\.exe$/i.test(name)) throw new WrongUse(`--process=${spec}: '${name}' is no program's name`);
-  const script = { status: 0, flags: 0, protection: NO_PROTECTION };
-  for (const word of words) {
-    const [key, value] = word.split('=');
-    if (value === undefined && key in BITS) script.flags |= BITS[key];
-    else if (value !== undefined && key in script && Number.isInteger(Number(value))) script[key] = Number(value);
-    else throw new WrongUse(`--process=${spec}: '${word}' is not understood`);
-  }
-  const bytes = Buffer.alloc(12);
-  bytes.writeUInt32LE(script.status >>> 0, 0);
-  bytes.writeUInt32LE(script.flags >>> 0, 4);
-  bytes.writeUInt8(script.protection & 0xff, 8);
-  return { name, data: bytes.toString('hex') };
-}
-
-/** Starts the scripted processes in the prefix. @returns {Promise<Map<string, string>>} pid by name */
-async function startScripted(prefix, processes, tool) {
-  const folder = join(prefix.path, 'drive_c', 'scripted');
-  mkdirSync(folder, { recursive: true });
-  for (const { name } of processes) copyFileSync(tool, join(folder, name));
-  const programs = processes.map(({ name }) => `C:\\scripted\\${name}`);
-  const started = await prefix.wine([tool, 'spawn', ...programs], { timeout: 60 });
-  const pids = started.stdout.match(/^\d+/gm) ?? [];
-  if (started.exitCode !== 0 || pids.length !== processes.length)
-    throw new Error(`the scripted processes do not start: ${started.stdout}${started.stderr}`);
-  for (const [index, { data }] of processes.entries()) {
-    const key = 'HKLM\\System\\CurrentControlSet\\Services\\trustlet-sim\\Parameters\\Processes';
-    const args = ['reg', 'add', key, '/v', pids[index], '/t', 'REG_BINARY', '/d', data, '/f'];
-    const written = await prefix.wine(args, { timeout: 60 });
-    if (written.exitCode !== 0) throw new Error(`the registry cannot be written: ${written.stdout}${written.stderr}`);
-  }
-  return new Map(processes.map(({ name }, index) => [name, pids[index]]));
-}
 
 /** @param {{ sim: boolean, processes: { name: string, data: string }[], client: string, args: string[] }} order */
 async function main({ sim, processes, client, args }) {

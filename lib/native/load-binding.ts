@@ -79,12 +79,12 @@ const places = ({ root, env, platform, arch, execPath }: BindingSource): string[
   return [...builds, join(base, 'prebuilds', tuple), join(dirname(execPath), 'prebuilds', tuple)];
 };
 
+/** What makes one where none is prebuilt, in the package's folder; it ends up in build/Release. */
+const BUILD = '`npx node-gyp rebuild --directory native` in its folder (Visual Studio with C++)';
+
 const adviceFor = ({ arch }: BindingSource): string => {
-  if (arch === 'x64') {
-    return 'Reinstall the package, or build the addon with `npm rebuild trustlet --build-from-source` (Visual Studio with C++).';
-  }
-  const build =
-    'build it with `node-gyp rebuild` in the package (Visual Studio with C++), or run a 64-bit x64 node.exe';
+  if (arch === 'x64') return `Reinstall the package, or build the addon with ${BUILD}.`;
+  const build = `build it with ${BUILD.replace('its', "the package's")}, or run a 64-bit x64 node.exe`;
   return arch === 'ia32'
     ? `A 32-bit node.exe can use the driver backend only, and no addon is prebuilt for it: ${build}.`
     : `No addon is prebuilt for ${arch}: ${build}.`;

@@ -1,4 +1,4 @@
-// How the addon is built (CMakeLists.txt, binding.gyp): the host build for tests on this Linux, and the prebuilt file for Windows.
+// How the addon is built (CMakeLists.txt, native/binding.gyp): the host build for tests on this Linux, and the prebuilt file for Windows.
 
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -161,8 +161,8 @@ function makeNodeDir(folder) {
 }
 
 /**
- * Builds with binding.gyp as `node-gyp rebuild` does, with mingw: what a user's rebuild compiles, compiles. In a copy, because node-gyp
- * deletes the build/ folder it finds.
+ * Builds with native/binding.gyp as a user's rebuild does, with mingw: what that compiles, compiles, and lands where the loader looks. In a
+ * copy, because it leaves a file for Windows in build/Release.
  * @returns {Promise<string>} absolute path of trustlet.node
  */
 export async function buildWithGyp() {
@@ -170,7 +170,7 @@ export async function buildWithGyp() {
   const folder = inBuild('addon', 'gyp');
   return withLock(folder, async () => {
     rmSync(folder, { recursive: true, force: true });
-    for (const part of ['native', 'binding.gyp', 'package.json', 'scripts/gen-napi-imports.mjs'])
+    for (const part of ['native', 'package.json', 'scripts/gen-napi-imports.mjs'])
       cpSync(inRoot(part), join(folder, part), { recursive: true });
     const nodeDir = inBuild('addon', 'nodedir');
     makeNodeDir(nodeDir);
@@ -179,11 +179,27 @@ export async function buildWithGyp() {
     const env = Object.fromEntries(
       Object.entries(compilers).map(([name, program]) => [name, `x86_64-w64-mingw32-${program}`]),
     );
-    await must(process.execPath, [gyp, 'rebuild', `--nodedir=${nodeDir}`, '--', '-Dmingw=1'], {
+    await must(process.execPath, [gyp, 'rebuild', '--directory=native', `--nodedir=${nodeDir}`, '--', '-Dmingw=1'], {
       what: 'node-gyp rebuild',
       cwd: folder,
       env: { ...cleanEnvironment(), ...env },
     });
     return join(folder, 'build', 'Release', 'trustlet.node');
+  });
+}
+
+/**
+ * Builds with CMakeLists.txt through cmake-js, with mingw. By `binary.napi_versions` of package.json it takes the headers from
+ * node-api-headers and downloads nothing (facts/node-native.md 2).
+ * @returns {Promise<string>} absolute path of trustlet.node
+ */
+export async function buildWithCmakeJs() {
+  need(['cmake', 'x86_64-w64-mingw32-g++']);
+  const folder = inBuild('addon', 'cmake-js');
+  return withLock(folder, async () => {
+    const toolchain = `--CDCMAKE_TOOLCHAIN_FILE=${inRoot('cmake', 'mingw-w64-x86_64.cmake')}`;
+    const program = inRoot('node_modules', 'cmake-js', 'bin', 'cmake-js');
+    await must(process.execPath, [program, 'compile', '-O', folder, toolchain], { what: 'cmake-js' });
+    return join(folder, 'Release', 'trustlet.node');
   });
 }

@@ -112,7 +112,7 @@ describe('a file that does not do', () => {
       error.message,
       `trustlet's addon could not be loaded. Tried:\n  ${join(root, 'prebuilds', 'win32-x64', 'trustlet.node')}: ` +
         'The specified module could not be found.\nReinstall the package, or build the addon with ' +
-        '`npm rebuild trustlet --build-from-source` (Visual Studio with C++).',
+        '`npx node-gyp rebuild --directory native` in its folder (Visual Studio with C++).',
     );
     assert.equal(error.cause, cause);
   });
@@ -196,7 +196,7 @@ describe('where there is no file at all', () => {
 
   test('another processor is told to build', () => {
     const { message } = refusal(windows({ ...nothing, arch: 'arm64' }));
-    assert.match(message, /No addon is prebuilt for arm64: build it with `node-gyp rebuild`/);
+    assert.match(message, /No addon is prebuilt for arm64: build it with `npx node-gyp rebuild --directory native`/);
   });
 });
 
