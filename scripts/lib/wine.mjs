@@ -8,6 +8,11 @@ import { inBuild, inRoot } from './paths.mjs';
 import { run, which } from './run.mjs';
 
 const SETTINGS = 1; // raise when the template's contents change
+/**
+ * Seconds that a prefix's server waits for the next program. By itself it ends the services, and the drivers with them, once no
+ * program runs: whatever starts in that moment finds no device, or loses its server (docs/wine-probes.md).
+ */
+const LINGER = 120;
 const START_LIMIT = 120; // seconds until node.exe must have run its first line; measured: 2 s, but a cold disk is far slower
 
 const templateFolder = inBuild('wine', 'template');
@@ -162,6 +167,12 @@ async function clonePrefix() {
 export async function openPrefix() {
   const path = await clonePrefix();
   const program = wineProgram();
+  const server = spawnSync('wineserver', [`-p${LINGER}`], {
+    env: wineEnvironment(path),
+    stdio: 'ignore',
+    timeout: 20_000,
+  });
+  if (server.status !== 0) throw new Error(`wineserver -p${LINGER} in a new prefix ended with ${server.status}`);
   return {
     path,
     wine: (args, { env = {}, ...options } = {}) =>

@@ -38,8 +38,6 @@ async function step(title, job) {
 }
 
 async function inPrefix(prefix) {
-  // Wine ends its drivers when no program of a user's runs, as between two commands (docs/wine-probes.md).
-  await prefix.wine([tool, 'stay'], { timeout: 90 });
   const file = join(prefix.path, 'drive_c', 'windows', 'system32', 'drivers', 'trustlet.sys');
   const folder = join(prefix.path, 'drive_c');
   const trustlet = async (...args) => {

@@ -2,12 +2,11 @@
  * What the harness asks of a driver's service, in one program, because each start of one costs Wine a third of a
  * second:
  *
- *   driver_tool up <service> <device>        starts it, opens the device, pings it, leaves a `wait` running
+ *   driver_tool up <service> <device>        starts it, opens the device, pings it
  *   driver_tool down <service> <device>      pings it (starting it first where its tests stopped it), stops, deletes it
  *   driver_tool restart <service> <device>   stops it, starts it, pings it
  *   driver_tool ask <device> <code in hex>   sends 24 zero bytes under a code, says what came of it
  *   driver_tool spawn <program>…             starts each, prints `pid`, and leaves it running
- *   driver_tool stay                         leaves a `wait` running
  *   driver_tool wait                         what such a program does
  *
  * Its first line says what went wrong, for people; its exit code is one of `outcome`, for the harness.
@@ -88,39 +87,9 @@ static int start(SC_HANDLE service)
                : say(NOT_STARTED, "the driver does not load", GetLastError());
 }
 
-static int spawn(char **programs)
-{
-    for (; *programs != NULL; programs++)
-    {
-        char command[MAX_PATH + 16];
-        /* No output of its own: whoever reads ours would wait for its end too. */
-        STARTUPINFOA startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
-        PROCESS_INFORMATION started = {0};
-        snprintf(command, sizeof command, "\"%s\" wait", *programs);
-        if (!CreateProcessA(*programs, command, NULL, NULL, FALSE, DETACHED_PROCESS, NULL, NULL, &startup, &started))
-            return say(NOT_STARTED, *programs, GetLastError());
-        printf("%lu\n", started.dwProcessId);
-    }
-    return GOOD;
-}
-
-/*
- * A program that waits, beside whatever is started: Wine ends its services, and the drivers with them, as soon as no
- * program of a user's runs (docs/wine-probes.md).
- */
-static int stay(void)
-{
-    char self[MAX_PATH];
-    char *programs[] = {self, NULL};
-    return GetModuleFileNameA(NULL, self, sizeof self) != 0 ? spawn(programs)
-                                                            : say(NOT_STARTED, "this program", GetLastError());
-}
-
 static int up(const char *name, const char *device)
 {
-    int outcome = stay();
-    if (outcome == GOOD)
-        outcome = start(open_service(name));
+    const int outcome = start(open_service(name));
     return outcome == GOOD ? ping(device) : outcome;
 }
 
@@ -166,6 +135,22 @@ static int ask(const char *path, const char *code)
     return answered ? GOOD : NOT_ANSWERED;
 }
 
+static int spawn(char **programs)
+{
+    for (; *programs != NULL; programs++)
+    {
+        char command[MAX_PATH + 16];
+        /* No output of its own: whoever reads ours would wait for its end too. */
+        STARTUPINFOA startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
+        PROCESS_INFORMATION started = {0};
+        snprintf(command, sizeof command, "\"%s\" wait", *programs);
+        if (!CreateProcessA(*programs, command, NULL, NULL, FALSE, DETACHED_PROCESS, NULL, NULL, &startup, &started))
+            return say(NOT_STARTED, *programs, GetLastError());
+        printf("%lu\n", started.dwProcessId);
+    }
+    return GOOD;
+}
+
 int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "";
@@ -179,11 +164,9 @@ int main(int argc, char **argv)
         return ask(argv[2], argv[3]);
     if (strcmp(verb, "spawn") == 0 && argc > 2)
         return spawn(argv + 2);
-    if (strcmp(verb, "stay") == 0)
-        return stay();
     if (strcmp(verb, "wait") == 0)
         Sleep(INFINITE);
-    fprintf(stderr, "usage: driver_tool up|down|restart <service> <device> | ask <device> <code> | spawn <program>… | "
-                    "stay | wait\n");
+    fprintf(stderr,
+            "usage: driver_tool up|down|restart <service> <device> | ask <device> <code> | spawn <program>… | wait\n");
     return WRONG_USE;
 }
