@@ -25,8 +25,8 @@ export interface Outcome {
 const INTERVAL = 200;
 const INTERVALS = 15;
 
-/** Asks for the state until it is the one wanted, for three seconds. @returns the last answer */
-export const awaitState = (system: WindowsSystem, wanted: ServiceState): ServiceState | null => {
+/** Asks for the state until it is the one wanted (null: the service is gone), for three seconds. @returns the last answer */
+export const awaitState = (system: WindowsSystem, wanted: ServiceState | null): ServiceState | null => {
   let state = askState(system);
   for (let waited = 0; state !== null && state !== wanted && waited < INTERVALS; waited++) {
     system.sleep(INTERVAL);

@@ -4,7 +4,7 @@ import { refusedStep } from './advice.js';
 import { endDriver } from './control.js';
 import { askDriver, askState, type DriverFile, runToEnd } from './facts.js';
 import { requireOwnService } from './install.js';
-import { type Outcome, requireElevation, stillThere } from './outcome.js';
+import { awaitState, type Outcome, requireElevation, stillThere } from './outcome.js';
 import { SERVICE, scOutcome } from './service.js';
 import type { WindowsSystem } from './system.js';
 
@@ -68,7 +68,8 @@ export const uninstallDriver = (system: WindowsSystem): Outcome => {
     removeFile(system, own);
     changed.push(`removed ${own.path}`);
   }
-  if (service !== null && askState(system) !== null) {
+  // A deleted service stays until the last handle to it is closed, which may be in a moment.
+  if (service !== null && awaitState(system, null) !== null) {
     return outcome(false, [refusedStep('removed', MARKED_FOR_DELETION).message]);
   }
   const stranger = own === null ? file : null;

@@ -294,6 +294,14 @@ describe('trustlet driver uninstall', () => {
     assert.equal(json(fake, 'uninstall')['done'], false);
   });
 
+  test('a service that somebody lets go of in a moment is waited for', () => {
+    const fake = withDriver((each) => {
+      each.keptOpen = 1000;
+    });
+    const { done, driver: left } = json(fake, 'uninstall') as { done: boolean; driver: { installed: boolean } };
+    assert.deepEqual([done, left.installed, fake.slept], [true, false, 1000]);
+  });
+
   test('another’s service, no elevation, or a refusal: nothing is removed', () => {
     const store = withDriver((fake) => fake.install({ imagePath: 'D:\\vendor\\trustlet.sys' }));
     fails(

@@ -55,8 +55,8 @@ export class FakeWindows implements WindowsSystem {
   /** What `sc start` and `sc stop` leave behind; a list is taken one state a query. */
   afterStart: number[] = [4];
   afterStop: number[] = [1];
-  /** Somebody keeps the service open when it is deleted. */
-  keptOpen = false;
+  /** Somebody keeps the service open when it is deleted; a number: for so many milliseconds. */
+  keptOpen: boolean | number = false;
   /** Of reading, writing and removing a file, by its path. */
   readonly fileErrors = new Map<string, string>();
   powershell = '';
@@ -111,6 +111,9 @@ export class FakeWindows implements WindowsSystem {
 
   sleep(milliseconds: number): void {
     this.slept += milliseconds;
+    if (typeof this.keptOpen !== 'number' || this.service?.deleted !== true) return;
+    this.keptOpen -= milliseconds;
+    if (this.keptOpen <= 0) this.service = this.client = null;
   }
 
   #check(what: string, path: string): void {
@@ -169,9 +172,9 @@ export class FakeWindows implements WindowsSystem {
         service.start = ['boot', 'system', 'auto', 'demand', 'disabled'].indexOf(args[3] ?? '');
         return ended(0, '[SC] ChangeServiceConfig SUCCESS\r\n');
       case 'delete':
-        if (this.keptOpen) service.deleted = true;
+        if (this.keptOpen !== false) service.deleted = true;
         else this.service = null;
-        if (!this.keptOpen) this.client = null;
+        if (this.keptOpen === false) this.client = null;
         return ended(0, '[SC] DeleteService SUCCESS\r\n');
       default:
         throw new Error(`sc ${verb} is not known here`);
