@@ -2,7 +2,7 @@
  * A scenario's machine in Wine: each label is a real process that does nothing, and trustlet-sim.sys answers for them from the
  * scenario's table, whose ids are rewritten to the real ones (test/wine/driver/seam/table.h). Runs in node.exe, beside the driver.
  */
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { maximumAccess, subjectOf } from '../../lib/emulator/nt/access.js';
 import { resolveScenario } from '../../lib/emulator/resolve-scenario.js';
 import type { FaultCall, ResolvedProcess, ResolvedScenario, Scenario } from '../../lib/emulator/scenario.js';
@@ -22,8 +22,17 @@ const program = (variable: string): string => {
   return path;
 };
 
+/** Wine once refused to start one with an error that node has no name for; nothing of ours had run then, so it is tried again, aloud. */
+const start = (path: string, args: readonly string[]): SpawnSyncReturns<string> => {
+  const once = (): SpawnSyncReturns<string> => spawnSync(path, args, { encoding: 'utf8', timeout: 60_000 });
+  const result = once();
+  if ((result.error as NodeJS.ErrnoException | undefined)?.code !== 'UNKNOWN') return result;
+  console.error(`RETRY: ${path} did not start (${result.error?.message}); trying once more`);
+  return once();
+};
+
 const ask = (path: string, args: readonly string[]): string => {
-  const result = spawnSync(path, args, { encoding: 'utf8', timeout: 60_000 });
+  const result = start(path, args);
   if (result.status !== 0) throw new Error(`${path} ${args.join(' ')}: ${result.stdout}${result.error?.message ?? ''}`);
   return result.stdout;
 };
