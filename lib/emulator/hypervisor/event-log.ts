@@ -1,0 +1,121 @@
+/**
+ * What happened, in order, as values a test can assert on; `event-text.ts` renders them for a person. The log is bounded: the
+ * oldest events fall out and are counted.
+ */
+
+import type { Decision } from '../../types.js';
+import type { PageAccess } from '../memory/rights.js';
+import type { Touch } from '../touches.js';
+
+/** Why a VTL switch took place. */
+export type SwitchReason = 'call' | 'interrupt' | 'return' | 'fast-return';
+
+export type HypervisorEvent =
+  /** A hypercall that ended with a status. `vtl` is its caller's. */
+  | {
+      readonly kind: 'hypercall';
+      readonly vp: number;
+      readonly vtl: number;
+      readonly code: number;
+      readonly status: number;
+      readonly repsCompleted: number;
+    }
+  /** A hypercall that will be executed again: its budget of reps is used up, or it waits for a TLB lock. */
+  | {
+      readonly kind: 'hypercall-suspended';
+      readonly vp: number;
+      readonly vtl: number;
+      readonly code: number;
+      readonly reason: 'rep-budget' | 'tlb-lock';
+      readonly repsCompleted: number;
+    }
+  | { readonly kind: 'vtl-enabled'; readonly scope: 'partition' | 'vp'; readonly vp: number; readonly vtl: number }
+  | { readonly kind: 'vp-started'; readonly vp: number; readonly vtl: number; readonly by: number }
+  | {
+      readonly kind: 'vtl-switch';
+      readonly vp: number;
+      readonly from: number;
+      readonly to: number;
+      readonly reason: SwitchReason;
+    }
+  /** A lower VTL was stopped; `posted` says whether its message found a free slot. */
+  | {
+      readonly kind: 'intercept';
+      readonly vp: number;
+      readonly from: number;
+      readonly to: number;
+      readonly cause: 'memory' | 'register' | 'msr' | 'io-port';
+      readonly access: PageAccess;
+      /** Guest-physical address, register name, MSR or port. */
+      readonly subject: bigint;
+      readonly posted: boolean;
+      readonly reason: 'synic-off' | 'source-masked' | 'slot-in-use' | null;
+    }
+  | {
+      readonly kind: 'interrupt';
+      readonly vp: number;
+      readonly vtl: number;
+      readonly vector: number;
+      readonly step: 'requested' | 'taken' | 'ended' | 'ignored';
+      readonly source: 'apic' | 'vina' | 'sint' | 'device' | 'hypercall' | 'nmi' | 'init' | 'startup';
+    }
+  | { readonly kind: 'fault'; readonly vp: number; readonly vtl: number; readonly vector: number; readonly why: string }
+  /** A VTL changed the rights of a run of pages for the VTLs below it. */
+  | {
+      readonly kind: 'protection';
+      readonly vp: number;
+      readonly vtl: number;
+      readonly page: number;
+      readonly pageCount: number;
+      readonly mask: number;
+    }
+  /** HvCallSetVpRegisters gave a register of VTL `target` a new value. */
+  | {
+      readonly kind: 'configuration';
+      readonly vp: number;
+      readonly vtl: number;
+      readonly target: number;
+      readonly register: number;
+      readonly value: bigint;
+    }
+  /** An overlay was placed at `page`, or taken away. */
+  | {
+      readonly kind: 'overlay';
+      readonly vp: number;
+      readonly vtl: number;
+      readonly name: string;
+      readonly page: number | null;
+    }
+  | { readonly kind: 'device-access'; readonly page: number; readonly write: boolean; readonly outcome: string }
+  | { readonly kind: 'reset'; readonly pagesZeroed: number }
+  /** The operating system above: an operation on a process, and what it came to. */
+  | ({ readonly kind: 'operation' } & Touch)
+  /** The guard above: what it decided before an operation. */
+  | ({ readonly kind: 'guard-decision' } & Pick<Decision, 'decision' | 'verdict' | 'reason' | 'operations' | 'pid'>);
+
+/** An event and its place in the run, counted from 0 and never reused, also across what fell out. */
+export type LoggedEvent = HypervisorEvent & { readonly sequence: number };
+
+export interface EventLog {
+  readonly capacity: number;
+  /** A ring: the oldest event is at `next` once it is full. */
+  readonly ring: LoggedEvent[];
+  next: number;
+  /** Events logged in all. */
+  count: number;
+}
+
+export const createEventLog = (capacity: number): EventLog => ({ capacity, ring: [], next: 0, count: 0 });
+
+export const logEvent = (log: EventLog, event: HypervisorEvent): void => {
+  if (log.capacity > 0) log.ring[log.next] = { ...event, sequence: log.count };
+  log.count += 1;
+  log.next = log.next + 1 < log.capacity ? log.next + 1 : 0;
+};
+
+/** The events still held, oldest first. */
+export const loggedEvents = (log: EventLog): readonly LoggedEvent[] =>
+  log.ring.length < log.capacity ? log.ring.slice() : [...log.ring.slice(log.next), ...log.ring.slice(0, log.next)];
+
+/** How many fell out. */
+export const eventsLost = (log: EventLog): number => log.count - log.ring.length;
