@@ -10,6 +10,7 @@ import { driverAnswers, PlainC } from './answerers.js';
 import { census, decode, growthOf } from './census.js';
 import { checksOf, LINEAR, NOT_SQUARE } from './checks.js';
 import { crowdOf } from './crowd.js';
+import { guestBytes, guestInstructions, pageAccess } from './emulator.js';
 import { decision, guardRun } from './guard.js';
 import { heapPerProcess } from './heap.js';
 import { crossing, type Field, queryMany, queryOne } from './query.js';
@@ -73,14 +74,15 @@ for (const size of SIZES) {
     measurements.push(...(await census(field, effort)));
   });
 }
-measurements.push(...(await decision(effort)), ...(await booting(effort)), ...(await importing(effort)));
+measurements.push(...(await decision(effort)), ...(await booting(effort)));
+measurements.push(...(await pageAccess(effort)), ...(await guestInstructions(effort)), ...(await importing(effort)));
 
 const growth = growthOf(measurements.filter(({ group }) => group === 'census'));
 const findings: Findings = {
   measurements,
   notMeasured: [],
   growth,
-  aims: aimsOf(measurements, growth, heap),
+  aims: aimsOf(measurements, growth, heap, guestBytes()),
   checks: checksOf(measurements, growth, values.quick ? NOT_SQUARE : LINEAR),
 };
 writeFileSync(path('out'), JSON.stringify(findings));

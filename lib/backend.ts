@@ -14,6 +14,7 @@
 import type { OpenResult } from './nt-api.js';
 import type {
   BackendName,
+  Decision,
   DecisionReason,
   DriverInfo,
   Evidence,
@@ -117,6 +118,8 @@ export interface Backend {
 
   /** Pid of the process in whose name it asks: this one, or the emulated machine's agent. */
   callerPid(): number;
+  /** Hears what the guard has decided, before anything is done. Most backends do not care; it must not throw. */
+  decided?(decision: Decision): void;
   system(): SystemRecord;
   posture(): Posture;
   /** Opens, asks, closes. */

@@ -104,6 +104,18 @@ const TABLES: readonly Table[] = [
   },
   { group: 'boot', title: 'Booting an emulated machine', about: '`boot()`.' },
   {
+    group: 'page-access',
+    title: 'Whether VTL0 may use a page',
+    about:
+      'The emulated second level: rights of many pages, half of them out of VTL0’s reach, in an order that no prefetcher knows.',
+    each: 'page',
+  },
+  {
+    group: 'emulated-guest',
+    title: 'What an emulated guest does',
+    about: 'On a platform that has come up with HVCI; every one writes its events to the log.',
+  },
+  {
     group: 'import',
     title: 'Importing the package',
     about: 'A whole node process, from its start to its end.',

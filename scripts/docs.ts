@@ -8,6 +8,7 @@ import { type Behaviour, behaviours } from '../lib/emulator/behaviours.js';
 import { scenarioJsonSchema } from '../lib/emulator/scenario-schema.js';
 import { benchPage } from './bench-page.js';
 import { evidencePage } from './evidence-page.js';
+import { hypervisorPage } from './hypervisor-page.js';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -68,6 +69,7 @@ interface Page {
 
 const pages = (): readonly Page[] => [
   { path: 'docs/behaviours.md', text: behavioursPage() },
+  { path: 'docs/hypervisor.md', text: hypervisorPage() },
   { path: 'docs/scenario.schema.json', text: `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n` },
   { path: 'docs/bench.md', text: benchPage(readPage(new URL('bench/results.json', ROOT))) },
   { path: 'docs/evidence.md', text: evidencePage(readPage(new URL('docs/evidence.json', ROOT))) },

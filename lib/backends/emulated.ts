@@ -1,6 +1,7 @@
 /** The emulated machine as a backend: the NT calls of its agent process, and a census that builds no object before it is read. */
 import type { CensusRecords } from '../backend.js';
 import type { NtApi } from '../nt-api.js';
+import type { Decision } from '../types.js';
 import { NtBackend } from './nt-backend.js';
 
 /** What this backend needs of an emulated machine (lib/emulator gives it). */
@@ -11,6 +12,8 @@ export interface AttachableMachine {
   ntApi(): NtApi;
   /** Every process as the agent sees it now, in columns; null when scripted failures or races could change an answer on the way. */
   censusRecords(): CensusRecords | null;
+  /** Takes a decision of the guard into the machine's event log. */
+  recordDecision(decision: Decision): void;
 }
 
 export class EmulatedBackend extends NtBackend {
@@ -23,6 +26,10 @@ export class EmulatedBackend extends NtBackend {
       description: `emulated machine, ${machine.description}`,
     });
     this.#machine = machine;
+  }
+
+  decided(decision: Decision): void {
+    this.#machine.recordDecision(decision);
   }
 
   override census(): CensusRecords {

@@ -7,10 +7,11 @@ import { accessRows } from './behaviours/access-rows.js';
 import { identityRows } from './behaviours/identity-rows.js';
 import { injectionRows } from './behaviours/injection-rows.js';
 import type { Behaviour } from './behaviours/row.js';
+import { vsmRows } from './behaviours/vsm-rows.js';
 
 export type { Behaviour, BehaviourId, Outcome } from './behaviours/row.js';
 
 /** B-rows (the seed article's statements) in order, then N-rows (further outcomes of facts/nt.md). */
-export const behaviours: readonly Behaviour[] = [...identityRows, ...injectionRows, ...accessRows].sort((a, b) =>
-  a.id < b.id ? -1 : 1,
+export const behaviours: readonly Behaviour[] = [...vsmRows, ...identityRows, ...injectionRows, ...accessRows].sort(
+  (a, b) => (a.id < b.id ? -1 : 1),
 );

@@ -3,6 +3,10 @@ import { readProperties, requireFunction, requireObject, show } from '../argumen
 import type { CensusRecords } from '../backend.js';
 import { TrustletError } from '../errors.js';
 import type { NtApi } from '../nt-api.js';
+import type { Decision } from '../types.js';
+import { bootRules } from './boot/boot-rules.js';
+import { CompromisedKernel } from './boot/compromised-kernel.js';
+import { Platform, type PlatformSnapshot } from './boot/platform.js';
 import { requireAddress, requireBuffer, requireSize } from './call-arguments.js';
 import {
   type FaultState,
@@ -13,15 +17,17 @@ import {
   requireNth,
 } from './faults.js';
 import { type CallAction, HookScript } from './hooks.js';
+import type { LoggedEvent } from './hypervisor/event-log.js';
+import { eventText } from './hypervisor/event-text.js';
 import { inspectProcess, type ProcessInspection } from './inspection.js';
 import { type BootOptions, readBootOptions } from './machine-options.js';
 import { processSnapshot } from './nt/census.js';
 import { type DriverView, ntDriverView } from './nt/driver.js';
 import { createNtApi } from './nt/emulated-nt-api.js';
 import { endProcess, reusePid, startProcess } from './nt/life-cycle.js';
-import { copyMemory } from './nt/memory.js';
+import { copyMemory, type PhysicalPage, physicalPagesOf } from './nt/memory.js';
 import { type ProcessObject, processOf } from './nt/objects.js';
-import { ensureAddressSpace, plant } from './nt/process-memory.js';
+import { ensureAddressSpace, ownVtl, plant } from './nt/process-memory.js';
 import { initialState, type MachineState } from './nt/state.js';
 import { NtSystem, referenceTo } from './nt/system.js';
 import { systemParameters } from './nt/system-parameters.js';
@@ -55,6 +61,7 @@ export interface FailOptions extends CallFilter {
 export interface MachineSnapshot {
   readonly machine: Machine;
   readonly state: MachineState;
+  readonly platform: PlatformSnapshot;
 }
 
 /** How many machines this copy of the package has booted: what keeps the handles of two machines apart. */
@@ -74,6 +81,8 @@ export class Machine {
   readonly scenario: Scenario;
   /** The agent's Win32 and NT calls. */
   readonly win32: Win32Surface;
+  /** What the operating systems run on: hypervisor, boot, memory. It has come up to RUNNING. */
+  readonly platform: Platform;
   /** The machine as a driver in VTL0 sees it. */
   readonly kernel: DriverView;
   readonly #system: NtSystem;
@@ -89,9 +98,14 @@ export class Machine {
       for (const fault of entry.faults ?? []) faults.push(faultFrom(fault, label));
     }
     booted += 1;
+    const parameters = systemParameters(scenario);
+    const { hypervisor, vsm, hvci } = parameters;
+    this.platform = new Platform({ hypervisor, vsm, hvci, rules: bootRules(outcomes) });
+    this.platform.advanceTo('RUNNING');
     this.#system = new NtSystem({
       scenario,
-      parameters: systemParameters(scenario),
+      parameters,
+      platform: this.platform,
       outcomes,
       hooks: this.#hooks,
       serial: booted,
@@ -106,6 +120,34 @@ export class Machine {
   /** Every operation that reached a process or was tried on one, oldest first. Opens and queries are none. */
   get touches(): readonly Touch[] {
     return this.#system.state.touches;
+  }
+
+  /** What happened, oldest first: hypercalls, VTL switches, intercepts, operations, guard decisions. The last 4096 are kept. */
+  get events(): readonly LoggedEvent[] {
+    return this.platform.hypervisor.events;
+  }
+
+  /** The events as lines for a person. @param from the first event's number */
+  eventLines(from = 0): readonly string[] {
+    return this.events.filter(({ sequence }) => sequence >= from).map(eventText);
+  }
+
+  /** VTL0's kernel in the hands of an attacker, on one processor. It acts on this emulated machine alone. */
+  compromisedKernel(processor = 0): CompromisedKernel {
+    return new CompromisedKernel(this.platform, processor);
+  }
+
+  /** Puts a decision of the guard into the event log; the emulated backend calls it. */
+  recordDecision({ decision, verdict, reason, operations, pid }: Decision): void {
+    this.platform.hypervisor.record({ kind: 'guard-decision', decision, verdict, reason, operations, pid });
+  }
+
+  /**
+   * Where a process's memory lies: its pages in use.
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown label
+   */
+  physicalPages(label: string): readonly PhysicalPage[] {
+    return physicalPagesOf(ensureAddressSpace(this.#system.memory, this.#labelled(label)));
   }
 
   /** The NT calls of a process (default: the agent), as the backends ask them. */
@@ -268,14 +310,20 @@ export class Machine {
   /** A process's memory as its own code reads it. @returns the bytes, fewer where it ends */
   readMemory(label: string, address: bigint, length: number): Uint8Array {
     const buffer = new Uint8Array(requireSize('length', length));
-    const space = ensureAddressSpace(this.#labelled(label));
-    return buffer.subarray(0, copyMemory(space, requireAddress('address', address), buffer, 'read', buffer.length));
+    const { memory } = this.#system;
+    const process = this.#labelled(label);
+    const space = ensureAddressSpace(memory, process);
+    const at = requireAddress('address', address);
+    return buffer.subarray(0, copyMemory(memory, ownVtl(process), space, at, buffer, 'read'));
   }
 
   /** Puts bytes into a process's memory as its own code would. @returns how many found a place */
   writeMemory(label: string, address: bigint, bytes: Uint8Array): number {
-    const space = ensureAddressSpace(this.#labelled(label));
-    return plant(space, requireAddress('address', address), requireBuffer('bytes', bytes));
+    const { memory } = this.#system;
+    const process = this.#labelled(label);
+    const space = ensureAddressSpace(memory, process);
+    const at = requireAddress('address', address);
+    return plant(memory, ownVtl(process), space, at, requireBuffer('bytes', bytes));
   }
 
   /**
@@ -283,7 +331,7 @@ export class Machine {
    * given: after a restore none of them comes again. Cost: a deep copy.
    */
   snapshot(): MachineSnapshot {
-    return { machine: this, state: structuredClone(this.#system.state) };
+    return { machine: this, state: structuredClone(this.#system.state), platform: this.platform.snapshot() };
   }
 
   /**
@@ -297,6 +345,7 @@ export class Machine {
     if (snapshot.machine !== this)
       throw argumentError('The snapshot is not one of this machine; each machine restores its own.');
     this.#system.state = structuredClone(snapshot.state);
+    this.platform.restore(snapshot.platform);
   }
 
   #labelFilter(label: unknown): string | null {

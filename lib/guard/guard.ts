@@ -306,7 +306,7 @@ export class Guard {
     });
     const { core, advice } = reconcile(own, finding.opinion);
     // Member by member: spreading it took as long as all the rest of a run (docs/bench.md).
-    return {
+    const decision: Decision = {
       decision: core.decision,
       verdict: core.verdict,
       reason: core.reason,
@@ -322,6 +322,8 @@ export class Guard {
       backend: this.#backend.name,
       simulated: this.#backend.simulated,
     };
+    this.#backend.decided?.(decision);
+    return decision;
   }
 }
 

@@ -17,6 +17,7 @@ const KEPT = [
   'docs/driver.md',
   'docs/evidence.md',
   'docs/guard-for-drivers.md',
+  'docs/hypervisor.md',
   'docs/protocol.md',
   'docs/scenario.schema.json',
   'docs/security.md',

@@ -7,6 +7,8 @@ import { OPERATIONS } from '../../lib/index.js';
 
 const root = new URL('../../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+/** The README and the page that has code of its own. */
+const pages = `${read('README.md')}\n${read('docs/hypervisor.md')}`;
 const readme = read('README.md');
 
 /** The part between the two `// README` lines, as far left as it goes. */
@@ -20,10 +22,10 @@ const shown = (source: string): string => {
 };
 
 for (const file of readdirSync(new URL('test/unit/readme/', root))) {
-  test(`the README shows ${file} as it was run`, () => {
+  test(`the documentation shows ${file} as it was run`, () => {
     assert.ok(
-      readme.includes(`\`\`\`ts\n${shown(read(`test/unit/readme/${file}`))}\n\`\`\``),
-      `README.md lacks the marked part of ${file}`,
+      pages.includes(`\`\`\`ts\n${shown(read(`test/unit/readme/${file}`))}\n\`\`\``),
+      `README.md and docs/hypervisor.md lack the marked part of ${file}`,
     );
   });
 }

@@ -3,6 +3,12 @@ import type { Evidence } from '../../types.js';
 
 /** B-numbers are the seed article's statements (facts/vsm.md section 5); N-numbers are outcomes of facts/nt.md the article leaves out. */
 export type BehaviourId =
+  | 'B01'
+  | 'B02'
+  | 'B03'
+  | 'B10'
+  | 'B11'
+  | 'B15'
   | 'B16'
   | 'B17'
   | 'B24'

@@ -15,7 +15,7 @@ import { addModule } from './modules.js';
 import type { ProcessObject } from './objects.js';
 import { effect, noEffect, type OperationCall, operateAsDriver, refuse, vtl0Only } from './operate.js';
 import { leavesUserRange } from './operations/copy-memory.js';
-import { ensureAddressSpace } from './process-memory.js';
+import { ensureAddressSpace, ownVtl } from './process-memory.js';
 import { ntQueryInformationProcess, secureMark } from './query-process.js';
 import { type Caller, type NtSystem, statusOutcome } from './system.js';
 
@@ -177,7 +177,10 @@ class EmulatedDriver implements DriverView {
       if (!isLive(target)) return refuse(TERMINATING);
       const refusal = refusalOf(target, at, bytes.length);
       if (refusal !== null) return refuse(refusal);
-      copied = copyMemory(ensureAddressSpace(target), at, bytes, direction, bytes.length);
+      const { memory } = this.#system;
+      // Past the refusals it is the secure kernel that copies out of a trustlet, for a debugger it has let in.
+      const vtl = target.debugger === null ? 0 : ownVtl(target);
+      copied = copyMemory(memory, vtl, ensureAddressSpace(memory, target), at, bytes, direction);
       if (copied < bytes.length) return refuse(Status.PARTIAL_COPY);
       return target.secure && target.debugger === null ? vtl0Only() : effect();
     });
@@ -195,7 +198,7 @@ class EmulatedDriver implements DriverView {
       const outcome = target.secure ? this.#system.onTrustlet('B33') : 'vtl0-only';
       const refusal = statusOutcome(outcome);
       if (refusal !== null) return refuse(refusal);
-      addModule(target, imageName, { vtl0: true, vtl1: outcome === 'both' });
+      addModule(this.#system.memory, target, imageName, { vtl0: true, vtl1: outcome === 'both' });
       return target.secure ? vtl0Only() : effect();
     });
   }

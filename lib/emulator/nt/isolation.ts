@@ -1,16 +1,16 @@
 /**
- * The one question the NT layer asks about isolation: may VTL0 touch these bytes of that process?
- *
- * Today the answer comes from who owns a region: a trustlet's own memory is VTL1's, and what VTL0 allocates or maps there is a
- * VTL0 shadow that VTL1 never sees (facts/nt.md 6.2). Second-level address translation takes this place later.
+ * The one question the NT layer asks about isolation: may VTL0 touch these bytes of that process? The answer is the second level's:
+ * what the hypervisor lets VTL0 do with the physical pages behind them. A trustlet's own pages are VTL1's; what VTL0 allocates or
+ * maps there is a VTL0 shadow that VTL1 never sees (facts/nt.md 6.2).
  */
-import type { MemoryAccess } from './memory.js';
-import { regionAt } from './memory.js';
+import { type AddressSpace, backPage, type MemoryAccess, PAGE_SIZE, regionAt } from './memory.js';
 import type { ProcessObject } from './objects.js';
+import type { PhysicalMemory } from './physical-memory.js';
 import { ensureAddressSpace } from './process-memory.js';
 
 export interface Isolation {
   /**
+   * Cost: for each page of a trustlet one look at its rights, and its page where it had none.
    * @param address first address, below 2^47
    * @param length bytes
    * @returns how many bytes from `address` on VTL0 may access in this way: 0 … `length`; unmapped memory is not isolation's
@@ -19,18 +19,29 @@ export interface Isolation {
   access(process: ProcessObject, address: number, length: number, kind: MemoryAccess): number;
 }
 
-export const ownershipIsolation: Isolation = {
-  access(process, address, length) {
+/** Where the page of an address ends. */
+const pageEnd = (address: number): number => (Math.floor(address / PAGE_SIZE) + 1) * PAGE_SIZE;
+
+/** Where the next region begins, or `end`. */
+const nextRegion = (space: AddressSpace, address: number, end: number): number =>
+  space.regions.find(({ base }) => base > address && base < end)?.base ?? end;
+
+/** Only a trustlet has pages that VTL0 may not use; asking for any other process would give pages to memory nobody uses. */
+export const secondLevelIsolation = (memory: PhysicalMemory): Isolation => ({
+  access(process, address, length, kind) {
     if (!process.secure) return length;
-    const space = ensureAddressSpace(process);
-    let at = address;
+    const space = ensureAddressSpace(memory, process);
     const end = address + length;
+    let at = address;
     while (at < end) {
       const region = regionAt(space, at);
-      if (region?.owner === 1) return at - address;
-      const next = space.regions.find((candidate) => candidate.base > at && candidate.base < end);
-      at = region === undefined ? (next?.base ?? end) : region.base + region.size;
+      if (region === undefined) {
+        at = nextRegion(space, at, end);
+        continue;
+      }
+      if (!memory.allowsVtl0(backPage(memory, space, region, at), kind)) return at - address;
+      at = Math.min(pageEnd(at), end);
     }
     return length;
   },
-};
+});

@@ -6,6 +6,7 @@ import type { ScenarioProcess } from '../scenario.js';
 import { parseStatus } from '../status-names.js';
 import { closeAllHandles, type KernelObject } from './handles.js';
 import { FIRST_ID, ID_STEP, LAST_ID } from './ids.js';
+import { PAGE_SIZE, regionAt } from './memory.js';
 import type { ProcessObject, ThreadObject } from './objects.js';
 import { classificationOf, createProcess, protectionByte } from './process-factory.js';
 import type { NtSystem } from './system.js';
@@ -97,6 +98,16 @@ export const deleteIfUnreferenced = (system: NtSystem, object: KernelObject): vo
   system.state.processes.delete(process.pid);
 };
 
+/** Its pages go back: what was a trustlet's is zeroed and stays VTL1's. Pages of a section outlive the view. */
+const releaseMemory = ({ memory }: NtSystem, process: ProcessObject): void => {
+  const { space } = process;
+  process.space = null;
+  if (space === null) return;
+  for (const [page, physical] of space.pages) {
+    memory.releasePages([physical], regionAt(space, page * PAGE_SIZE)?.owner ?? 0);
+  }
+};
+
 /** Ends a process: threads, memory and handles go at once, the object when its last handle does. */
 export const endProcess = (system: NtSystem, process: ProcessObject, exitStatus: number): void => {
   if (process.life === 'exited') return;
@@ -109,7 +120,7 @@ export const endProcess = (system: NtSystem, process: ProcessObject, exitStatus:
     else endThread(system, thread, exitStatus);
   }
   process.tids = [];
-  process.space = null;
+  releaseMemory(system, process);
   process.loadedModules = [];
   process.debugger = null;
   closeAllHandles(system, process);

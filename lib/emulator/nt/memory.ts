@@ -1,8 +1,10 @@
 /**
- * A process's user address space as regions and the pages in use: memory grows with what was written, not with what is mapped.
+ * A process's user address space as regions, and the guest-physical pages behind them: memory grows with what was written, not with
+ * what is mapped.
  * Addresses are numbers (user addresses are below 2^47); pages are 4 KiB.
  */
 import type { SectionObject } from './objects.js';
+import type { PhysicalMemory } from './physical-memory.js';
 
 export const PAGE_SIZE = 4096;
 /** First address after the user range of x64 Windows (MmHighestUserAddress + 1). */
@@ -35,8 +37,8 @@ export interface Region {
 export interface AddressSpace {
   /** Sorted by base, not overlapping. */
   readonly regions: Region[];
-  /** Pages in use by page number; a page that was never written is all zero and absent. */
-  readonly pages: Map<number, Uint8Array>;
+  /** Guest-physical page by page of the address space. One that nobody has needed yet is absent, and reads as zero. */
+  readonly pages: Map<number, number>;
   /** Where the next allocation without a wish goes. */
   nextFree: number;
 }
@@ -103,27 +105,39 @@ export const addRegion = (space: AddressSpace, request: RegionRequest): Region |
   return region;
 };
 
-const pageOf = (space: AddressSpace, region: Region, page: number, create: boolean): Uint8Array | undefined => {
-  const pages = region.section === null ? space.pages : region.section.pages;
-  const key = region.section === null ? page : page - region.base / PAGE_SIZE;
-  const found = pages.get(key);
-  if (found !== undefined || !create) return found;
-  const fresh = new Uint8Array(PAGE_SIZE);
-  pages.set(key, fresh);
+/** The physical page behind an address; null where there is none yet. */
+const pageAt = (space: AddressSpace, region: Region, page: number): number | null => {
+  const { section } = region;
+  return (section === null ? space.pages.get(page) : section.pages.get(page - region.base / PAGE_SIZE)) ?? null;
+};
+
+/** The same, taken from memory where there is none yet. A region's owner decides whose page it gets. */
+export const backPage = (memory: PhysicalMemory, space: AddressSpace, region: Region, address: number): number => {
+  const page = Math.floor(address / PAGE_SIZE);
+  const found = pageAt(space, region, page);
+  if (found !== null) return found;
+  const fresh = memory.takePage(region.owner);
+  const { section } = region;
+  if (section === null) space.pages.set(page, fresh);
+  else section.pages.set(page - region.base / PAGE_SIZE, fresh);
   return fresh;
 };
 
 /**
- * Copies page by page until `allowed` bytes are done or a page refuses.
+ * Copies page by page, as a VTL, until `allowed` bytes are done or a page refuses: its protection, or what the hypervisor lets this
+ * VTL do with the physical page.
+ * @param vtl who copies: 0 NT, 1 the secure kernel or a trustlet itself
  * @param allowed how many leading bytes the isolation lets through
  * @returns the number of bytes copied
  */
 export const copyMemory = (
+  memory: PhysicalMemory,
+  vtl: 0 | 1,
   space: AddressSpace,
   address: number,
   buffer: Uint8Array,
   direction: 'read' | 'write',
-  allowed: number,
+  allowed: number = buffer.byteLength,
 ): number => {
   let done = 0;
   const end = Math.min(buffer.byteLength, allowed);
@@ -132,16 +146,33 @@ export const copyMemory = (
     const region = regionAt(space, at);
     if (region === undefined || !region.committed || !protectionAllows(region.protection, direction)) break;
     const offset = at % PAGE_SIZE;
-    const length = Math.min(PAGE_SIZE - offset, end - done);
-    const page = pageOf(space, region, (at - offset) / PAGE_SIZE, direction === 'write');
-    const part = buffer.subarray(done, done + length);
-    if (direction === 'write') page?.set(part, offset);
-    else if (page === undefined) part.fill(0);
-    else part.set(page.subarray(offset, offset + length));
-    done += length;
+    const part = buffer.subarray(done, done + Math.min(PAGE_SIZE - offset, end - done));
+    const found = pageAt(space, region, (at - offset) / PAGE_SIZE);
+    // A page of NT's that nobody has written is zero, and reading it takes none.
+    if (found === null && direction === 'read' && region.owner <= vtl) part.fill(0);
+    else if (!memory.copy(vtl, found ?? backPage(memory, space, region, at), offset, part, direction)) break;
+    done += part.length;
   }
   return done;
 };
 
 /** Bytes of the pages in use: what the machine spends on this process. */
 export const memoryInUse = (space: AddressSpace | null): number => (space === null ? 0 : space.pages.size * PAGE_SIZE);
+
+/** A page of a process's memory. */
+export interface PhysicalPage {
+  /** Where the process has it. */
+  readonly address: bigint;
+  /** Where it lies in guest-physical memory. */
+  readonly physicalAddress: bigint;
+  /** The VTL whose page it is. */
+  readonly owner: 0 | 1;
+}
+
+/** The pages in use of an address space, sections apart. */
+export const physicalPagesOf = (space: AddressSpace): readonly PhysicalPage[] =>
+  [...space.pages].map(([page, physical]) => ({
+    address: BigInt(page * PAGE_SIZE),
+    physicalAddress: BigInt(physical * PAGE_SIZE),
+    owner: regionAt(space, page * PAGE_SIZE)?.owner ?? 0,
+  }));

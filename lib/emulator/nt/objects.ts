@@ -119,7 +119,8 @@ export interface SectionObject {
   readonly kind: 'section';
   readonly pageCount: number;
   readonly imageName: string | null;
-  readonly pages: Map<number, Uint8Array>;
+  /** Guest-physical pages of NT's, by page of the section. */
+  readonly pages: Map<number, number>;
 }
 
 export interface HookObject {

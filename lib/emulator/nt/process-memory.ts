@@ -1,6 +1,7 @@
 /** What a process's address space holds before anybody touches it, made when first looked at. */
 import { type AddressSpace, addRegion, copyMemory, createAddressSpace, PageProtection, type Region } from './memory.js';
 import type { ModuleObject, ProcessObject } from './objects.js';
+import type { PhysicalMemory } from './physical-memory.js';
 
 /** System DLLs have one base for all processes of a boot. */
 export const NTDLL_BASE = 0x7ffa_1000_0000;
@@ -41,30 +42,39 @@ const initialRegions = (process: ProcessObject): readonly InitialRegion[] => [
 const textOf = (process: ProcessObject): Uint8Array =>
   new TextEncoder().encode(process.secure ? `VTL1 secret of ${process.label}` : `memory of ${process.label}`);
 
-/** Writes whatever the protection says, as the loader and the process itself do. */
-export const plant = (space: AddressSpace, address: number, bytes: Uint8Array): number => {
+/** Writes whatever the protection says, as the loader and the process itself do. @param vtl as `copyMemory` */
+export const plant = (
+  memory: PhysicalMemory,
+  vtl: 0 | 1,
+  space: AddressSpace,
+  address: number,
+  bytes: Uint8Array,
+): number => {
   const touched = space.regions.filter(
     (region) => address < region.base + region.size && region.base < address + bytes.length,
   );
   const protections = touched.map((region) => region.protection);
   for (const region of touched) region.protection = PageProtection.EXECUTE_READWRITE;
-  const done = copyMemory(space, address, bytes, 'write', bytes.length);
+  const done = copyMemory(memory, vtl, space, address, bytes, 'write');
   touched.forEach((region, index) => {
     region.protection = protections[index] ?? region.protection;
   });
   return done;
 };
 
+/** The VTL that a process's own code runs in. */
+export const ownVtl = ({ secure }: ProcessObject): 0 | 1 => (secure ? 1 : 0);
+
 /** The address space, made when first asked for. */
-export const ensureAddressSpace = (process: ProcessObject): AddressSpace => {
+export const ensureAddressSpace = (memory: PhysicalMemory, process: ProcessObject): AddressSpace => {
   if (process.space !== null) return process.space;
   const space = createAddressSpace();
   process.space = space;
   if (!hasUserMemory(process)) return space;
-  const owner = process.secure ? 1 : 0;
+  const owner = ownVtl(process);
   for (const region of initialRegions(process)) addRegion(space, { ...region, owner, committed: true });
-  plant(space, imageBaseOf(process), Uint8Array.of(0x4d, 0x5a));
-  plant(space, HEAP_BASE, textOf(process));
+  plant(memory, owner, space, imageBaseOf(process), Uint8Array.of(0x4d, 0x5a));
+  plant(memory, owner, space, HEAP_BASE, textOf(process));
   return space;
 };
 

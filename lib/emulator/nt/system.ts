@@ -3,6 +3,7 @@
  */
 import { TrustletError } from '../../errors.js';
 import type { BehaviourId, Outcome } from '../behaviours.js';
+import type { Platform } from '../boot/platform.js';
 import { dueFault } from '../faults.js';
 import type { CallEvent, HookScript } from '../hooks.js';
 import type { Outcomes } from '../policies.js';
@@ -11,8 +12,9 @@ import { parseStatus } from '../status-names.js';
 import type { Touch, TouchOutcome } from '../touches.js';
 import { SE_DEBUG_PRIVILEGE } from './access.js';
 import { churn } from './churn.js';
-import { type Isolation, ownershipIsolation } from './isolation.js';
+import { type Isolation, secondLevelIsolation } from './isolation.js';
 import type { ProcessObject, ThreadObject } from './objects.js';
+import { type PhysicalMemory, physicalMemory } from './physical-memory.js';
 import type { MachineState } from './state.js';
 import type { SystemParameters } from './system-parameters.js';
 import { createThread } from './threads.js';
@@ -46,7 +48,10 @@ export interface TouchNote {
 }
 
 /** What a machine's kernel is made of. */
-export type SystemParts = Pick<NtSystem, 'scenario' | 'parameters' | 'outcomes' | 'hooks' | 'serial' | 'state'>;
+export type SystemParts = Pick<
+  NtSystem,
+  'scenario' | 'parameters' | 'outcomes' | 'hooks' | 'serial' | 'state' | 'platform'
+>;
 
 /** 100 ns that pass with every call. */
 const CALL_DURATION = 1n;
@@ -55,7 +60,10 @@ export class NtSystem {
   readonly scenario: Scenario;
   readonly parameters: SystemParameters;
   readonly outcomes: Outcomes;
-  readonly isolation: Isolation = ownershipIsolation;
+  /** What the operating systems run on. */
+  readonly platform: Platform;
+  readonly memory: PhysicalMemory;
+  readonly isolation: Isolation;
   readonly hooks: HookScript;
   /** Distinguishes this machine's handles from those of any other. */
   readonly serial: number;
@@ -70,6 +78,9 @@ export class NtSystem {
     this.hooks = parts.hooks;
     this.serial = parts.serial;
     this.state = parts.state;
+    this.platform = parts.platform;
+    this.memory = physicalMemory(parts.platform);
+    this.isolation = secondLevelIsolation(this.memory);
   }
 
   /** The outcome this machine has for a behaviour row: the policy chosen, else the row's. */
@@ -117,6 +128,7 @@ export class NtSystem {
   touch(process: ProcessObject, note: TouchNote): Touch {
     const touch: Touch = { ...note, label: process.label, pid: process.pid, trustlet: process.secure };
     this.state.touches.push(touch);
+    this.platform.hypervisor.record({ kind: 'operation', ...touch });
     return touch;
   }
 

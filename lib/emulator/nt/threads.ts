@@ -30,17 +30,18 @@ export const createThread = (
 
 /** Runs one routine in a process: a load of a DLL where the address is LoadLibraryW, else a record that the code ran. */
 const execute = (
+  system: NtSystem,
   process: ProcessObject,
   thread: ThreadObject,
   via: Execution['via'],
   routine: number,
   parameter: number,
 ): void => {
-  const space = ensureAddressSpace(process);
+  const space = ensureAddressSpace(system.memory, process);
   const region = regionAt(space, routine);
   const runnable = region?.committed === true && protectionAllows(region.protection, 'execute');
   process.executions = [...process.executions, { via, tid: thread.tid, routine, parameter, faulted: !runnable }];
-  if (runnable && routine === LOAD_LIBRARY_W) loadLibrary(process, parameter);
+  if (runnable && routine === LOAD_LIBRARY_W) loadLibrary(system.memory, process, parameter);
 };
 
 /** What may run: an ordinary process runs everything; a trustlet nothing but what a flipped row lets through. */
@@ -53,17 +54,17 @@ const runThread = (system: NtSystem, thread: ThreadObject): void => {
     if (!process.secure || system.outcome('B34') === 'runs') {
       const { routine, parameter } = thread.start;
       thread.start = null;
-      execute(process, thread, 'thread', routine, parameter);
+      execute(system, process, thread, 'thread', routine, parameter);
     }
   }
   if (thread.redirected && !process.secure) {
     thread.redirected = false;
-    execute(process, thread, 'context', Number(thread.context.rip), Number(thread.context.rcx));
+    execute(system, process, thread, 'context', Number(thread.context.rip), Number(thread.context.rcx));
   }
   const due = thread.apcs;
   thread.apcs = due.filter((apc) => !mayDeliver(system, process, apc));
   for (const apc of due) {
-    if (mayDeliver(system, process, apc)) execute(process, thread, 'apc', apc.routine, apc.parameter);
+    if (mayDeliver(system, process, apc)) execute(system, process, thread, 'apc', apc.routine, apc.parameter);
   }
 };
 
@@ -80,11 +81,11 @@ const runProcess = (system: NtSystem, process: ProcessObject): void => {
   const hooks = process.hooks;
   process.hooks = [];
   for (const { module, routine } of hooks) {
-    loadLibrary(process, module);
+    loadLibrary(system.memory, process, module);
     process.executions = [...process.executions, { via: 'hook', tid: main.tid, routine, parameter: 0, faulted: false }];
   }
   if (process.instrumentationCallback !== null) {
-    execute(process, main, 'instrumentation', process.instrumentationCallback, 0);
+    execute(system, process, main, 'instrumentation', process.instrumentationCallback, 0);
   }
 };
 

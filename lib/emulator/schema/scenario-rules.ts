@@ -113,6 +113,9 @@ const checkProcesses = ({ processes, system }: Scenario, labels: Labels): void =
 export const checkScenarioRules = (scenario: Scenario): void => {
   const { system, crowds, agent } = scenario;
   if (system.hvci === true && !system.vsm) throw formatError('system.hvci', 'HVCI needs VSM, and system.vsm is false.');
+  if (system.vsm && system.hypervisor === false) {
+    throw formatError('system.hypervisor', 'VSM needs the hypervisor, and system.vsm is true.');
+  }
   if (system.hvciStrict === true && system.hvci !== true) {
     throw formatError('system.hvciStrict', 'strict mode is a mode of HVCI, and system.hvci is not true.');
   }

@@ -100,7 +100,7 @@ export const memoryFunctions = (context: SurfaceContext): MemoryFunctions => {
         context.succeeded(at >= USER_ADDRESS_END ? Status.INVALID_PARAMETER : TERMINATING);
         return null;
       }
-      const space = ensureAddressSpace(reference.object);
+      const space = ensureAddressSpace(system.memory, reference.object);
       const found = regionAt(space, at);
       // VTL0's view has no VTL1 regions: what the trustlet owns looks free from here (facts/vsm.md 3.9).
       const region = found?.owner === 1 ? undefined : found;

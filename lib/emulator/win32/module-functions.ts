@@ -69,7 +69,8 @@ export const moduleFunctions = (context: SurfaceContext): ModuleFunctions => {
       const found = modulesOf(context.caller().process).find((module) => module.name.toLowerCase() === wanted);
       return BigInt(found?.base ?? 0);
     },
-    LoadLibraryW: (path) => BigInt(loadLibrary(context.caller().process, requireText('path', path))),
+    LoadLibraryW: (path) =>
+      BigInt(loadLibrary(context.system.memory, context.caller().process, requireText('path', path))),
     GetProcAddress: (module, name) =>
       requireAddress('module', module) === KERNEL32_BASE && name === 'LoadLibraryW' ? BigInt(LOAD_LIBRARY_W) : 0n,
     SetWindowsHookEx(idHook, routine, module, threadId) {

@@ -9,6 +9,12 @@ describe('the behaviour table', () => {
   test('has every statement this version takes, once and in order', () => {
     const seed = behaviours.map(({ id }) => id).filter((id) => id.startsWith('B'));
     assert.deepEqual(seed, [
+      'B01',
+      'B02',
+      'B03',
+      'B10',
+      'B11',
+      'B15',
       'B16',
       'B17',
       'B24',

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NtBackend } from '../../../lib/backends/nt-backend.js';
+import { bootRules } from '../../../lib/emulator/boot/boot-rules.js';
+import { Platform } from '../../../lib/emulator/boot/platform.js';
 import { HookScript } from '../../../lib/emulator/hooks.js';
 import { boot, type Machine, policies, scenarioNames } from '../../../lib/emulator/index.js';
 import { processSnapshot } from '../../../lib/emulator/nt/census.js';
@@ -68,6 +70,7 @@ describe('the fast census', () => {
       scenario,
       parameters: systemParameters(scenario),
       outcomes: { ...outcomesWith(), B44: 'after-first-run' },
+      platform: new Platform({ hypervisor: true, vsm: true, hvci: false, rules: bootRules(outcomesWith()) }),
       hooks: new HookScript(),
       serial: 1,
       state: initialState(resolveScenario(scenario), [], false),

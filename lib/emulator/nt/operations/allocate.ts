@@ -39,8 +39,8 @@ const commitReserved = (space: AddressSpace, { address, protection }: Allocation
   return region;
 };
 
-const allocate = (process: ProcessObject, request: AllocationRequest): Region | null => {
-  const space = ensureAddressSpace(process);
+const allocate = (system: NtSystem, process: ProcessObject, request: AllocationRequest): Region | null => {
+  const space = ensureAddressSpace(system.memory, process);
   const { address, size, type, protection } = request;
   if ((type & AllocationType.RESERVE) === 0 && address !== 0) return commitReserved(space, request);
   const committed = (type & AllocationType.COMMIT) !== 0;
@@ -65,7 +65,7 @@ export const ntAllocateVirtualMemory = (
     if (!isLive(target)) return refuse(TERMINATING);
     const refusal = target.secure ? statusOutcome(system.onTrustlet('B41')) : null;
     if (refusal !== null) return refuse(refusal);
-    const region = allocate(target, request);
+    const region = allocate(system, target, request);
     if (region === null) return refuse(Status.CONFLICTING_ADDRESSES);
     base = address === 0 ? region.base : address - (address % 4096);
     return target.secure ? vtl0Only() : effect();

@@ -5,7 +5,7 @@ import { isLive, TERMINATING } from '../life-cycle.js';
 import { copyMemory, PageProtection, regionAt, USER_ADDRESS_END } from '../memory.js';
 import type { ProcessObject } from '../objects.js';
 import { type Acted, effect, noEffect, type OperationCall, operateOnHandle, refuse } from '../operate.js';
-import { ensureAddressSpace, plant } from '../process-memory.js';
+import { ensureAddressSpace, ownVtl, plant } from '../process-memory.js';
 import { type Caller, hasDebugPrivilege, type NtSystem, statusOutcome } from '../system.js';
 
 const READ: OperationCall = { operation: 'read', api: 'ReadProcessMemory', call: 'NtReadVirtualMemory' };
@@ -36,8 +36,8 @@ const isShielded = (system: NtSystem, caller: Caller, target: ProcessObject): bo
 };
 
 /** A user-mode write reaches read-only code too: WriteProcessMemory lifts the protection for the moment of the copy. */
-const isCode = (target: ProcessObject, address: number): boolean =>
-  regionAt(ensureAddressSpace(target), address)?.protection === PageProtection.EXECUTE_READ;
+const isCode = (system: NtSystem, target: ProcessObject, address: number): boolean =>
+  regionAt(ensureAddressSpace(system.memory, target), address)?.protection === PageProtection.EXECUTE_READ;
 
 const copy = (
   system: NtSystem,
@@ -47,16 +47,18 @@ const copy = (
   buffer: Uint8Array,
   direction: 'read' | 'write',
 ): CopyResult => {
-  const space = ensureAddressSpace(target);
+  const { memory } = system;
+  const space = ensureAddressSpace(memory, target);
   // The secure kernel copies for a debugger it has let in, and for the trustlet itself.
   const throughSecureKernel = target.debugger !== null || target === caller.process;
   const allowed = throughSecureKernel
     ? buffer.length
     : system.isolation.access(target, address, buffer.length, direction);
+  const vtl = throughSecureKernel ? ownVtl(target) : 0;
   const copied =
-    direction === 'write' && isCode(target, address)
-      ? plant(space, address, buffer.subarray(0, allowed))
-      : copyMemory(space, address, buffer, direction, allowed);
+    direction === 'write' && isCode(system, target, address)
+      ? plant(memory, vtl, space, address, buffer.subarray(0, allowed))
+      : copyMemory(memory, vtl, space, address, buffer, direction, allowed);
   return { status: copied === buffer.length ? Status.SUCCESS : Status.PARTIAL_COPY, copied };
 };
 

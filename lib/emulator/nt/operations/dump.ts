@@ -1,10 +1,10 @@
 /** MiniDumpWriteDump: a minidump of the pages VTL0 can read. */
 import { ProcessAccess } from '../../../guard/operations.js';
 import { isLive, TERMINATING } from '../life-cycle.js';
-import { PAGE_SIZE, protectionAllows, regionAt } from '../memory.js';
+import { copyMemory, PAGE_SIZE, protectionAllows, regionAt } from '../memory.js';
 import type { ProcessObject } from '../objects.js';
 import { type Acted, effect, type OperationCall, operateOnHandle, refuse, vtl0Only } from '../operate.js';
-import { ensureAddressSpace } from '../process-memory.js';
+import { ensureAddressSpace, ownVtl } from '../process-memory.js';
 import { type Caller, type NtSystem, statusOutcome } from '../system.js';
 
 const DUMP: OperationCall = { operation: 'dump', api: 'MiniDumpWriteDump', call: 'NtReadVirtualMemory' };
@@ -24,17 +24,25 @@ interface DumpedPage {
 }
 
 const readablePages = (system: NtSystem, process: ProcessObject): readonly DumpedPage[] => {
-  const space = ensureAddressSpace(process);
-  return [...space.pages]
-    .map(([page, bytes]) => ({ address: page * PAGE_SIZE, bytes }))
-    .filter(({ address }) => {
+  const { memory } = system;
+  const space = ensureAddressSpace(memory, process);
+  // For a debugger it has let in the secure kernel reads.
+  const vtl = process.debugger === null ? 0 : ownVtl(process);
+  return [...space.pages.keys()]
+    .map((page) => page * PAGE_SIZE)
+    .filter((address) => {
       const region = regionAt(space, address);
       const readable = region?.committed === true && protectionAllows(region.protection, 'read');
       const reachable =
         process.debugger !== null || system.isolation.access(process, address, PAGE_SIZE, 'read') === PAGE_SIZE;
       return readable && reachable;
     })
-    .sort((a, b) => a.address - b.address);
+    .sort((a, b) => a - b)
+    .map((address) => {
+      const bytes = new Uint8Array(PAGE_SIZE);
+      copyMemory(memory, vtl, space, address, bytes, 'read');
+      return { address, bytes };
+    });
 };
 
 const encodeDump = (pages: readonly DumpedPage[]): Uint8Array => {

@@ -54,7 +54,7 @@ const mapInto = (
   address: number,
   protection: number,
 ): number | null => {
-  const region = addRegion(ensureAddressSpace(target), {
+  const region = addRegion(ensureAddressSpace(system.memory, target), {
     base: address,
     size: section.pageCount * PAGE_SIZE,
     kind: section.imageName === null ? 'mapped' : 'image',

@@ -1,0 +1,123 @@
+/**
+ * VTL0's kernel in the hands of an attacker: everything ring 0 of VTL0 can do, on emulated memory alone (facts/vsm.md 5, B05, B22).
+ * It shows what isolation withstands; there is nothing in it for a real machine.
+ */
+import type { HypercallRequest, Hypervisor } from '../hypervisor/hypervisor.js';
+import type { AccessResult, HypercallResult, InstructionResult } from '../hypervisor/outcomes.js';
+import { RegisterName } from '../hypervisor/register-names.js';
+import { PAGE_SIZE } from '../memory/page-numbers.js';
+import type { PageAccess } from '../memory/rights.js';
+import { GuestKernel } from './guest-kernel.js';
+import { NT_HYPERCALL_INPUT } from './physical-layout.js';
+import type { Platform } from './platform.js';
+
+/** What an attempt came to, in VTL0's eyes. */
+export interface Attempt {
+  /** It did what it was to do. */
+  readonly succeeded: boolean;
+  /** `intercepted`: VTL1 was told; the attacker got #GP, or its register write was undone. */
+  readonly outcome: 'done' | 'intercepted' | 'fault' | 'host-refused' | 'blocked' | 'unmapped';
+  /** What was read; empty where nothing was. */
+  readonly data: Uint8Array;
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+const SUCCEEDED = { succeeded: true, outcome: 'done' } as const;
+
+export class CompromisedKernel {
+  readonly #platform: Platform;
+  readonly #hypervisor: Hypervisor;
+  readonly #vp: number;
+  /** Its hypercalls, with inputs wherever VTL0's own kernel has them. */
+  readonly calls: GuestKernel;
+
+  /** @param vp the processor it runs on, in VTL0 */
+  constructor(platform: Platform, vp = 0) {
+    this.#platform = platform;
+    this.#hypervisor = platform.hypervisor;
+    this.#vp = vp;
+    this.calls = new GuestKernel(this.#hypervisor, NT_HYPERCALL_INPUT);
+  }
+
+  /** Reads guest-physical memory, as with a mapping of its own. @param length bytes */
+  read(address: bigint, length: number): Attempt {
+    return this.#access('read', address, { length });
+  }
+
+  write(address: bigint, data: Uint8Array): Attempt {
+    return this.#access('write', address, { data });
+  }
+
+  /** Jumps there in kernel mode. */
+  execute(address: bigint): Attempt {
+    return this.#access('execute', address, { length: 1 });
+  }
+
+  /** Reads through page tables that it edits first: maps a page at an address of its choice. */
+  mapAndRead(page: number, length: number): Attempt {
+    const table = Number(this.#hypervisor.readRegister(this.#vp, RegisterName.Cr3)) + PAGE_SIZE;
+    // An entry that is not present is put to use: 1 GiB that holds the page.
+    const gib = Math.floor((page * PAGE_SIZE) / 2 ** 30);
+    const entry = new DataView(new ArrayBuffer(8));
+    entry.setBigUint64(0, BigInt(gib * 2 ** 30) | 0x83n, true);
+    const mapped = this.write(BigInt(table + 511 * 8), new Uint8Array(entry.buffer));
+    if (!mapped.succeeded) return mapped;
+    const offset = BigInt((page * PAGE_SIZE) % 2 ** 30);
+    return this.#finish(
+      this.#hypervisor.access(this.#vp, { access: 'read', address: (511n << 30n) + offset, length, cpl: 0 }),
+    );
+  }
+
+  /** Lets a device do it. @param direction `read`: memory into the buffer */
+  dma(address: bigint, buffer: Uint8Array, direction: 'read' | 'write'): Attempt {
+    const outcome = this.#hypervisor.transferByDevice(address, buffer, direction);
+    if (outcome === 'allowed') return { ...SUCCEEDED, data: direction === 'read' ? buffer : NOTHING };
+    return { succeeded: false, outcome, data: NOTHING };
+  }
+
+  /** Any hypercall at all. */
+  hypercall(request: HypercallRequest): HypercallResult {
+    const result = this.#hypervisor.hypercall(this.#vp, request);
+    this.#platform.answerInterrupts(this.#vp);
+    return result;
+  }
+
+  /** MOV to a control register, LGDT and their like. @returns whether the register has the value now */
+  writeRegister(name: number, value: bigint): boolean {
+    this.#settle(this.#hypervisor.writeRegister(this.#vp, name, value));
+    return this.#hypervisor.readRegister(this.#vp, name) === value;
+  }
+
+  /** WRMSR. @returns whether it went through without an intercept or a fault */
+  writeMsr(msr: number, value: bigint): boolean {
+    return this.#settle(this.#hypervisor.writeMsr(this.#vp, msr, value));
+  }
+
+  #settle(result: InstructionResult): boolean {
+    if (this.#platform.answerInterrupts(this.#vp)) this.#takeFault();
+    return result.kind === 'done';
+  }
+
+  #access(access: PageAccess, address: bigint, what: { data?: Uint8Array; length?: number }): Attempt {
+    return this.#finish(this.#hypervisor.access(this.#vp, { access, address, physical: true, cpl: 0, ...what }));
+  }
+
+  /** The secure kernel answers, and the exception it injects is taken: the attacker goes on. */
+  #finish(result: AccessResult): Attempt {
+    if (this.#platform.answerInterrupts(this.#vp)) this.#takeFault();
+    switch (result.kind) {
+      case 'done':
+        return { ...SUCCEEDED, data: result.data };
+      case 'intercept':
+        return { succeeded: false, outcome: 'intercepted', data: NOTHING };
+      case 'host':
+        return { succeeded: false, outcome: 'host-refused', data: NOTHING };
+      case 'fault':
+        return { succeeded: false, outcome: 'fault', data: NOTHING };
+    }
+  }
+
+  #takeFault(): void {
+    this.#hypervisor.nextEvent(this.#vp);
+  }
+}
