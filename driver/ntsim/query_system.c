@@ -221,8 +221,8 @@ static uint32_t fixed_answer(const ntsim_machine *machine, uint32_t info_class, 
         put(answer, 0, isolated_user_mode(machine));
         return 16;
     case SystemVsmProtectionInformation: /* 3.3 */
-        answer[0] = vsm;
-        answer[1] = vsm;
+        answer[0] = vsm && !has(machine, NTSIM_SYSTEM_NO_DMA_PROTECTION);
+        answer[1] = answer[0];
         answer[2] = vsm;
         return vsm_protection_bytes(build);
     default:

@@ -28,7 +28,8 @@
 #define NTSIM_SYSTEM_TEST_SIGNING 0x10u
 #define NTSIM_SYSTEM_HYPERVISOR 0x20u
 #define NTSIM_SYSTEM_SECURE_BIT 0x40u /* this kernel sets bit 7 of the Flags word (1.2) */
-#define NTSIM_SYSTEM_ALL 0x7Fu
+#define NTSIM_SYSTEM_NO_DMA_PROTECTION 0x80u /* no IOMMU confines devices (3.3, class 169) */
+#define NTSIM_SYSTEM_ALL 0xFFu
 
 /*
  * ntsim_table_header.policies: outcomes that facts/nt.md marks [rev], [unverified] or not at all. 0 is what it says

@@ -99,8 +99,8 @@ export class Machine {
     }
     booted += 1;
     const parameters = systemParameters(scenario);
-    const { hypervisor, vsm, hvci } = parameters;
-    this.platform = new Platform({ hypervisor, vsm, hvci, rules: bootRules(outcomes) });
+    const { hypervisor, vsm, hvci, dmaProtection: iommu } = parameters;
+    this.platform = new Platform({ hypervisor, vsm, hvci, iommu, rules: bootRules(outcomes) });
     this.platform.advanceTo('RUNNING');
     this.#system = new NtSystem({
       scenario,

@@ -39,6 +39,8 @@ export interface ScenarioSystem {
   readonly secureBoot?: boolean | undefined;
   readonly testSigning?: boolean | undefined;
   readonly hypervisor?: boolean | undefined;
+  /** An IOMMU confines devices to VTL0’s rights. Default: as `vsm`. */
+  readonly dmaProtection?: boolean | undefined;
   /** `absent`: this kernel never sets bit 7 although a trustlet runs (before the bit was promised, build < 15063). Default by build. */
   readonly secureBit?: 'reported' | 'absent' | undefined;
   /** NtQuerySystemInformation classes this system does not know (STATUS_INVALID_INFO_CLASS), beside those its build lacks. */

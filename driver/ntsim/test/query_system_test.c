@@ -176,6 +176,19 @@ static void vsm_protection_is_as_long_as_its_build(void)
     }
 }
 
+static void dma_protection_is_the_tables(void)
+{
+    unsigned char bytes[4] = {0};
+    sample_table table = sample();
+    table.header.build = 26100;
+    table.header.system |= NTSIM_SYSTEM_NO_DMA_PROTECTION;
+    load(&table);
+    CHECK_EQ(NtQuerySystemInformation(169, bytes, 4, NULL), STATUS_SUCCESS);
+    CHECK_EQ(bytes[0], 0);
+    CHECK_EQ(bytes[1], 0);
+    CHECK_EQ(bytes[2], 1);
+}
+
 static void longer_buffers_by_policy(void)
 {
     unsigned char bytes[64] = {0};
@@ -239,6 +252,7 @@ const test_case query_system_tests[] = {
     {"class 103 wants its Length, and class 164 agrees with it", code_integrity_wants_its_length},
     {"Secure Boot and hypervisor are told", secure_boot_and_hypervisor},
     {"class 169 is as long as its build has it", vsm_protection_is_as_long_as_its_build},
+    {"class 169 tells a machine without DMA protection", dma_protection_is_the_tables},
     {"longer buffers are accepted by policy", longer_buffers_by_policy},
     {"classes can be missing", classes_can_be_missing},
     {"the version is the table's", the_version_is_the_table_s},

@@ -3,9 +3,6 @@ export { HV_NUM_VTLS, PAGE_SIZE } from '../memory/page-numbers.js';
 
 export const HV_PARTITION_ID_SELF = 0xffff_ffff_ffff_ffffn;
 export const HV_VP_INDEX_SELF = 0xffff_fffe;
-export const HV_ANY_VP = 0xffff_ffff;
-/** VTLs the architecture knows (facts/vsm.md 1.1). */
-export const HV_MAX_VTLS = 16;
 /** Bytes of `vmcall` and of `vmmcall`: how far a completed hypercall advances RIP. */
 export const CALL_INSTRUCTION_LENGTH = 3;
 

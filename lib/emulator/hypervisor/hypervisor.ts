@@ -6,7 +6,7 @@ import { memoryInUse, readMemory, writeMemory, zeroPages } from '../memory/guest
 import { misuse, pageOfAddress } from '../memory/page-numbers.js';
 import { type ExecutionMode, KERNEL_MODE, type PageAccess } from '../memory/rights.js';
 import { type AccessOutcome, forEachProtection, protectionOf, slatBytes } from '../memory/slat.js';
-import { MASK_64, MASK_128 } from './constants.js';
+import { MASK_64 } from './constants.js';
 import { eventsLost, type HypervisorEvent, type LoggedEvent, loggedEvents } from './event-log.js';
 import { accessGuestMemory, useIoPort, writeGuestRegister } from './guest-instructions.js';
 import { executeHypercall } from './hypercall-interface.js';
@@ -183,8 +183,8 @@ export class Hypervisor {
 
   /** The active VTL writes a register. A higher VTL may intercept it. */
   writeRegister(vp: number, name: number, value: bigint, instruction: Uint8Array = NO_BYTES): InstructionResult {
-    const unsigned = requireUnsigned('value', value, MASK_128);
-    return writeGuestRegister(this.#state, this.#running(vp), this.#known(name), unsigned, instruction);
+    const unsigned = requireUnsigned('value', value, registerRow(this.#known(name))?.mask);
+    return writeGuestRegister(this.#state, this.#running(vp), name, unsigned, instruction);
   }
 
   readMsr(vp: number, msr: number): InstructionResult {

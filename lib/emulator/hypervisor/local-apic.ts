@@ -34,11 +34,11 @@ const setVector = (set: VectorSet, vector: number, on: boolean): void => {
   set[vector >>> 5] = on ? word | bit : word & ~bit;
 };
 
-export const hasVector = (set: VectorSet, vector: number): boolean =>
+const hasVector = (set: VectorSet, vector: number): boolean =>
   ((set[vector >>> 5] ?? 0) & (1 << (vector & 31))) !== 0;
 
 /** The highest vector of a set, -1 for an empty one. */
-export const highestVector = (set: VectorSet): number => {
+const highestVector = (set: VectorSet): number => {
   for (let index = set.length - 1; index >= 0; index--) {
     const word = set[index] ?? 0;
     if (word !== 0) return index * 32 + 31 - Math.clz32(word);

@@ -78,9 +78,6 @@ for (const name of [Idtr, Gdtr]) add('private', name, 0xffffn << 48n, MASK_128);
 /** What is known of a register, undefined for a name that is no architectural register here. */
 export const registerRow = (name: number): RegisterRow | undefined => rows.get(name);
 
-/** Every architectural register's name. */
-export const registerNames = (): readonly number[] => [...rows.keys()];
-
 const PAT_TYPES: ReadonlySet<bigint> = new Set([0n, 1n, 4n, 5n, 6n, 7n]);
 
 /**

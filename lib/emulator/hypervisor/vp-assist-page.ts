@@ -18,7 +18,7 @@ export const returnRegisters = (vtl: VpVtl): { readonly rax: bigint; readonly rc
   return { rax: view.getBigUint64(RETURN_RAX, true), rcx: view.getBigUint64(RETURN_RCX, true) };
 };
 
-export const isVinaAsserted = (vtl: VpVtl): boolean => viewOf(vtl).getUint8(VINA_STATUS) !== 0;
+const isVinaAsserted = (vtl: VpVtl): boolean => viewOf(vtl).getUint8(VINA_STATUS) !== 0;
 
 /**
  * Raises VINA unless it is off or was raised and not cleared yet (facts/vsm.md 1.12).

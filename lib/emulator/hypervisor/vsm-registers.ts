@@ -55,7 +55,7 @@ const EFER_LMA = 1n << 10n;
 const VTL1 = 1;
 
 /** VsmPartitionStatus of a partition. */
-export const partitionStatus = (state: HypervisorState): bigint =>
+const partitionStatus = (state: HypervisorState): bigint =>
   encodeFields(VsmPartitionStatus, {
     enabledVtlSet: state.partition.enabledVtls,
     maximumVtl: maximumVtl(state),

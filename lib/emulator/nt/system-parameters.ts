@@ -12,6 +12,7 @@ export interface SystemParameters {
   readonly secureBoot: boolean;
   readonly testSigning: boolean;
   readonly hypervisor: boolean;
+  readonly dmaProtection: boolean;
   /** Whether this kernel sets bit 7 at all. */
   readonly secureBit: 'reported' | 'absent';
   readonly missingClasses: readonly number[];
@@ -31,6 +32,7 @@ export const systemParameters = (scenario: Scenario): SystemParameters => {
     secureBoot: system.secureBoot ?? true,
     testSigning: system.testSigning ?? false,
     hypervisor: system.hypervisor ?? system.vsm,
+    dmaProtection: system.dmaProtection ?? system.vsm,
     secureBit: system.secureBit ?? (system.build < FirstBuild.SecureBit ? 'absent' : 'reported'),
     missingClasses: system.missingClasses ?? [],
     seed: system.seed ?? 1,

@@ -71,8 +71,8 @@ export const systemClassBytes = (
     case SystemInfoClass.VsmProtection:
       if (build < FIRST_BUILD_WITH_VSM_PROTECTION) return null;
       return encodeVsmProtection({
-        DmaProtectionsAvailable: vsm,
-        DmaProtectionsInUse: vsm,
+        DmaProtectionsAvailable: vsm && system.dmaProtection,
+        DmaProtectionsInUse: vsm && system.dmaProtection,
         HardwareMbecAvailable: build >= FIRST_BUILD_WITH_MBEC ? vsm : null,
         ApicVirtualizationAvailable: build >= FIRST_BUILD_WITH_APIC ? false : null,
       });

@@ -185,6 +185,7 @@ const system: ObjectSpec = objectOf<ScenarioSystem>('system', 'What the machine 
   secureBoot: optional(flag('Secure Boot is on. Default true.')),
   testSigning: optional(flag('Test signing is on. Default false.')),
   hypervisor: optional(flag('A hypervisor is present. Default: as vsm.')),
+  dmaProtection: optional(flag('An IOMMU confines devices to VTL0’s rights. Default: as vsm.')),
   secureBit: optional(
     choice(
       'absent: this kernel never sets bit 7 although a trustlet runs. Default: absent before build 15063, else reported.',

@@ -101,6 +101,24 @@ describe('a trustlet’s memory', () => {
   });
 });
 
+describe('DMA', () => {
+  test('reaches a trustlet only where no IOMMU is configured, and class 169 says so', () => {
+    for (const dmaProtection of [true, false]) {
+      const machine = testMachine({ system: { dmaProtection } });
+      const { dataAddress } = machine.process('lsaiso');
+      const page = machine.physicalPages('lsaiso').find(({ address }) => address === dataAddress);
+      const bytes = new Uint8Array(21);
+      const attempt = machine.compromisedKernel().dma(page?.physicalAddress ?? 0n, bytes, 'read');
+      const protection = new Uint8Array(4);
+      assert.equal(machine.ntApi().querySystemInformation(169, protection).status, 0);
+      assert.deepEqual(
+        [attempt.outcome, text(bytes).startsWith('VTL1 secret'), [...protection]],
+        dmaProtection ? ['blocked', false, [1, 1, 1, 0]] : ['done', true, [0, 0, 1, 0]],
+      );
+    }
+  });
+});
+
 describe('a machine’s snapshot', () => {
   test('holds hypervisor, memory and log: the same steps after it give the same', () => {
     const machine = testMachine();

@@ -29,6 +29,7 @@ describe('parseScenario', () => {
         secureBoot: false,
         testSigning: true,
         hypervisor: true,
+        dmaProtection: false,
         secureBit: 'reported',
         missingClasses: [165, 169],
         seed: 0xffffffff,

@@ -88,6 +88,8 @@ describe('scenario table', () => {
     const secureBoot = new Uint8Array(2);
     assert.equal(api.querySystemInformation(145, secureBoot).status, 0);
     assert.deepEqual([...secureBoot], [0, 1]);
+    load(resolvedScenario({ system: { build: 26100, vsm: true, dmaProtection: false } }));
+    assert.equal(word(169, 4), 0x00010000);
     load(resolvedScenario({ system: { ...system, hypervisor: false } }));
     assert.equal(word(165, 16), 0x121);
     assert.equal(word(91, 16), 0);
