@@ -3,7 +3,7 @@
  * It shows what isolation withstands; there is nothing in it for a real machine.
  */
 import type { HypercallRequest, Hypervisor } from '../hypervisor/hypervisor.js';
-import type { AccessResult, HypercallResult, InstructionResult } from '../hypervisor/outcomes.js';
+import type { AccessResult, HypercallResult } from '../hypervisor/outcomes.js';
 import { RegisterName } from '../hypervisor/register-names.js';
 import { PAGE_SIZE } from '../memory/page-numbers.js';
 import type { PageAccess } from '../memory/rights.js';
@@ -84,27 +84,30 @@ export class CompromisedKernel {
 
   /** MOV to a control register, LGDT and their like. @returns whether the register has the value now */
   writeRegister(name: number, value: bigint): boolean {
-    this.#settle(this.#hypervisor.writeRegister(this.#vp, name, value));
+    this.#hypervisor.writeRegister(this.#vp, name, value);
+    this.#settle();
     return this.#hypervisor.readRegister(this.#vp, name) === value;
   }
 
-  /** WRMSR. @returns whether it went through without an intercept or a fault */
+  /** WRMSR. @returns whether the MSR has the value now */
   writeMsr(msr: number, value: bigint): boolean {
-    return this.#settle(this.#hypervisor.writeMsr(this.#vp, msr, value));
+    this.#hypervisor.writeMsr(this.#vp, msr, value);
+    this.#settle();
+    const now = this.#hypervisor.readMsr(this.#vp, msr);
+    return now.kind === 'done' && now.value === value;
   }
 
-  #settle(result: InstructionResult): boolean {
-    if (this.#platform.answerInterrupts(this.#vp)) this.#takeFault();
-    return result.kind === 'done';
+  /** The secure kernel answers, and the exception it injects is taken: the attacker goes on. */
+  #settle(): void {
+    if (this.#platform.answerInterrupts(this.#vp)) this.#hypervisor.nextEvent(this.#vp);
   }
 
   #access(access: PageAccess, address: bigint, what: { data?: Uint8Array; length?: number }): Attempt {
     return this.#finish(this.#hypervisor.access(this.#vp, { access, address, physical: true, cpl: 0, ...what }));
   }
 
-  /** The secure kernel answers, and the exception it injects is taken: the attacker goes on. */
   #finish(result: AccessResult): Attempt {
-    if (this.#platform.answerInterrupts(this.#vp)) this.#takeFault();
+    this.#settle();
     switch (result.kind) {
       case 'done':
         return { ...SUCCEEDED, data: result.data };
@@ -115,9 +118,5 @@ export class CompromisedKernel {
       case 'fault':
         return { succeeded: false, outcome: 'fault', data: NOTHING };
     }
-  }
-
-  #takeFault(): void {
-    this.#hypervisor.nextEvent(this.#vp);
   }
 }

@@ -31,6 +31,8 @@ const HEADER_SIZE = 16;
 const USE_TARGET_VTL = 0x10;
 /** GPAs that fit the input page beside the header (facts/vsm.md 1.5). */
 const PAGES_PER_CALL = 510;
+/** Where in the page outputs go: no call with an output has an input this long. */
+const OUTPUT = 2048;
 
 const setWide = (view: DataView, offset: number, value: bigint): void => {
   view.setBigUint64(offset, BigInt.asUintN(64, value), true);
@@ -96,13 +98,26 @@ export class GuestKernel {
 
   /** Sets a register of a VTL on the VP itself. */
   setRegister(vp: number, name: number, value: bigint, vtl: number): number {
-    const status = this.#call(vp, CallCode.SetVpRegisters, 1, HEADER_SIZE + 32, (view) => {
+    return this.#call(vp, CallCode.SetVpRegisters, 1, HEADER_SIZE + 32, (view) => {
       view.setUint32(8, HV_VP_INDEX_SELF, true);
       view.setUint8(12, USE_TARGET_VTL | vtl);
       view.setUint32(HEADER_SIZE, name, true);
       setWide(view, HEADER_SIZE + 16, value);
     });
-    return status;
+  }
+
+  /** A register of a VTL on the VP itself; null where the hypervisor refuses. */
+  register(vp: number, name: number, vtl: number): bigint | null {
+    const status = this.#call(vp, CallCode.GetVpRegisters, 1, HEADER_SIZE + 4, (view) => {
+      view.setUint32(8, HV_VP_INDEX_SELF, true);
+      view.setUint8(12, USE_TARGET_VTL | vtl);
+      view.setUint32(HEADER_SIZE, name, true);
+    });
+    const address = BigInt(this.#input + OUTPUT);
+    const read = this.#hypervisor.access(vp, { access: 'read', address, length: 16, physical: true, cpl: 0 });
+    if (status !== HvStatus.SUCCESS || read.kind !== 'done') return null;
+    const view = new DataView(read.data.buffer, read.data.byteOffset, 16);
+    return view.getBigUint64(0, true) | (view.getBigUint64(8, true) << 64n);
   }
 
   /** What VTLs below the caller may do with pages: bits 1 read, 2 write, 4 kernel and 8 user execute. */
@@ -141,7 +156,7 @@ export class GuestKernel {
     const data = new Uint8Array(view.buffer);
     this.#hypervisor.access(vp, { access: 'write', address, data, physical: true, cpl: 0 });
     const control = BigInt(code) | (BigInt(reps) << 32n);
-    let result = this.#hypervisor.hypercall(vp, { control, input: address, output: 0n });
+    let result = this.#hypervisor.hypercall(vp, { control, input: address, output: address + BigInt(OUTPUT) });
     while (result.kind === 'continued') result = this.#hypervisor.hypercallAgain(vp);
     // A kernel that could not even make its call is refused like one whose call was.
     return result.kind === 'completed' ? result.status : HvStatus.OPERATION_FAILED;

@@ -25,6 +25,7 @@ const OVERLAYS_PER_VP = 2;
 const GENERAL_PROTECTION = (13n << 16n) | (1n << 8n) | 1n;
 /** Offsets of an intercept message (facts/vsm.md 1.13). */
 const INSTRUCTION_LENGTH = MESSAGE_HEADER_SIZE + 4;
+const INSTRUCTION_POINTER = MESSAGE_HEADER_SIZE + 0x18;
 const REGISTER_NAME = MESSAGE_HEADER_SIZE + 0x2c;
 const REGISTER_VALUE = MESSAGE_HEADER_SIZE + 0x30;
 const MSR_NUMBER = MESSAGE_HEADER_SIZE + 0x28;
@@ -104,7 +105,6 @@ export class SecureKernel {
 
   /**
    * What brought VTL1 in: deals with every message, then returns to VTL0, which finds its registers as they were.
-   * @param saved RAX, RCX, RDX and R8 of VTL0
    */
   answerInterrupts(vp: number): void {
     const saved = [Rax, Rcx, Rdx, R8].map((name) => [name, this.#hypervisor.readRegister(vp, name)] as const);
@@ -141,16 +141,17 @@ export class SecureKernel {
   }
 
   /**
-   * Writes the register for VTL0 and steps over its instruction where the value is harmless: one that the hypervisor takes and that
-   * turns nothing off. Every violation of memory is answered with #GP (facts/vsm.md 1.13 verdict b).
+   * Steps over the instruction where it writes what the register holds already, as kernels do; after PHASE3_INIT that is the value the
+   * secure kernel knew when it began to watch. Anything else, and every violation of memory, is answered with #GP
+   * (facts/vsm.md 1.13 verdict b, 2, 3.1).
    */
   #allow(vp: number, message: DataView): boolean {
     const written = registerWrite(message);
-    if (written === null || !isHarmless(written.name, written.value)) return false;
-    if (this.#kernel.setRegister(vp, written.name, written.value, 0) !== HvStatus.SUCCESS) return false;
+    if (written === null || this.#kernel.register(vp, written.name, 0) !== written.value) return false;
     const length = message.getUint8(INSTRUCTION_LENGTH) & 0xf;
-    const rip = message.getBigUint64(MESSAGE_HEADER_SIZE + 0x18, true);
-    return this.#kernel.setRegister(vp, RegisterName.Rip, rip + BigInt(length), 0) === HvStatus.SUCCESS;
+    const rip = message.getBigUint64(INSTRUCTION_POINTER, true);
+    this.#kernel.setRegister(vp, RegisterName.Rip, rip + BigInt(length), 0);
+    return true;
   }
 }
 
@@ -165,10 +166,4 @@ const registerWrite = (message: DataView): { readonly name: number; readonly val
   const name = type === MessageType.MSR_INTERCEPT ? MSR_REGISTERS.get(message.getUint32(MSR_NUMBER, true)) : undefined;
   if (name === undefined) return null;
   return { name, value: (message.getBigUint64(MSR_HIGH, true) << 32n) | message.getBigUint64(MSR_LOW, true) };
-};
-
-/** CR0 and CR4 with all watched bits set; everything else that is watched keeps the value it had. */
-const isHarmless = (name: number, value: bigint): boolean => {
-  if (name === RegisterName.Cr0) return (value & CR0_WATCHED) === CR0_WATCHED;
-  return name === RegisterName.Cr4 && (value & CR4_WATCHED) === CR4_WATCHED;
 };

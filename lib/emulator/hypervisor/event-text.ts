@@ -21,7 +21,7 @@ const interceptSubject = ({ cause, subject }: Extract<HypervisorEvent, { kind: '
   return cause === 'msr' ? `of MSR ${hex(subject)}` : `of I/O port ${hex(subject)}`;
 };
 
-const unposted: Readonly<Record<string, string>> = {
+const unposted: Readonly<Record<NonNullable<Extract<HypervisorEvent, { kind: 'intercept' }>['reason']>, string>> = {
   'synic-off': 'its SynIC is off',
   'source-masked': 'SINT0 is masked',
   'slot-in-use': 'its message slot is in use',
@@ -50,8 +50,8 @@ const renderers: Renderers = {
   'vp-started': ({ vp, vtl, by }) => `VP ${vp} started in VTL${vtl} by VP ${by}`,
   'vtl-switch': ({ from, to, reason }) => `VTL${from} → VTL${to} ${reasons[reason]}`,
   intercept: (event) => {
-    const { from, to, access, posted, reason } = event;
-    const lost = posted ? '' : `; not posted: ${unposted[reason ?? ''] ?? 'unknown'}`;
+    const { from, to, access, reason } = event;
+    const lost = reason === null ? '' : `; not posted: ${unposted[reason]}`;
     return `VTL${to} intercepts VTL${from}’s ${access} ${interceptSubject(event)}${lost}`;
   },
   interrupt: ({ vtl, vector, step, source }) => `interrupt ${hex(vector)} for VTL${vtl} ${step} (${source})`,

@@ -3,7 +3,7 @@ import { accessMemory } from '../memory/guest-access.js';
 import { PAGE_SIZE, pageOfAddress } from '../memory/page-numbers.js';
 import { neededRight } from '../memory/rights.js';
 import { type AccessOutcome, checkPage } from '../memory/slat.js';
-import type { Caller } from './calls/call.js';
+import { type Caller, firstRefusal } from './calls/call.js';
 import { refuse } from './failure-matrix.js';
 import { HvStatus } from './hv-status.js';
 import { interceptMemory } from './intercepts.js';
@@ -82,14 +82,13 @@ const misplaced = ({ state: { profile } }: Caller, address: bigint, size: number
 
 /** A buffer the caller may not use so: an intercept, or a status where the refusal is no VTL's. */
 const refused = (
-  { state, vp }: Caller,
-  outcome: AccessOutcome,
+  caller: Caller,
+  outcome: Exclude<AccessOutcome, { kind: 'allowed' }>,
   access: 'read' | 'write',
   address: bigint,
 ): Intercepted | number => {
-  if (outcome.kind !== 'intercept') {
-    return refuse(state.profile, 'buffer-no-ram', outcome.kind !== 'allowed') ?? HvStatus.SUCCESS;
-  }
+  if (outcome.kind !== 'intercept') return firstRefusal(caller, [['buffer-no-ram', true]]);
+  const { state, vp } = caller;
   const instruction = { access, bytes: new Uint8Array(0) };
   return interceptMemory(state, vp, outcome.vtl, instruction, address, undefined, access === 'write');
 };

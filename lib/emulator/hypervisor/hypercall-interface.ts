@@ -4,7 +4,7 @@
  */
 import { CallResult, Control, decodeFields, encodeFields, type Fields, hasReservedBits } from './bit-layouts.js';
 import { CallCode, callNamed } from './call-codes.js';
-import type { Call, Caller, RepCall, SimpleCall } from './calls/call.js';
+import { type Call, type Caller, firstRefusal, type RepCall, type SimpleCall } from './calls/call.js';
 import { calls } from './calls/calls.js';
 import { CALL_INSTRUCTION_LENGTH, Vector } from './constants.js';
 import { refuse } from './failure-matrix.js';
@@ -154,7 +154,7 @@ export const executeHypercall = (state: HypervisorState, vp: VirtualProcessor): 
   if (control.code === CallCode.VtlReturn) return vtlReturn(state, vp, word);
   const name = callNamed(control.code, state.profile.callNumbering);
   if (name === undefined || name === 'VtlCall' || name === 'VtlReturn') {
-    const status = refuse(state.profile, 'unknown-call', true) ?? HvStatus.SUCCESS;
+    const status = firstRefusal(caller, [['unknown-call', true]]);
     return complete(caller, control, { status, repsCompleted: 0 });
   }
   return runCall(caller, calls[name], control, word);

@@ -1,7 +1,7 @@
 /** The emulated hypervisor of one partition, as a program drives it. */
 import { show } from '../../arguments.js';
 import { transferByDevice } from '../memory/dma.js';
-import { accessMemory, checkAccess } from '../memory/guest-access.js';
+import { accessMemory, checkAccess, requireAccess } from '../memory/guest-access.js';
 import { memoryInUse, readMemory, writeMemory, zeroPages } from '../memory/guest-memory.js';
 import { misuse, pageOfAddress } from '../memory/page-numbers.js';
 import { type ExecutionMode, KERNEL_MODE, type PageAccess } from '../memory/rights.js';
@@ -157,6 +157,7 @@ export class Hypervisor {
   access(vp: number, request: MemoryRequest): AccessResult {
     const running = this.#running(vp);
     const { access, address, data, length, physical, cpl, instruction } = request;
+    requireAccess(access);
     return accessGuestMemory(this.#state, running, {
       access,
       address: requireUnsigned('address', address),
@@ -203,6 +204,9 @@ export class Hypervisor {
     size: 1 | 2 | 4 = 1,
     instruction: Uint8Array = NO_BYTES,
   ): InstructionResult {
+    if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
+      throw misuse(`An I/O port is a whole number from 0 to 65535; got ${show(port)}.`);
+    }
     return useIoPort(this.#state, this.#running(vp), port, access, size, instruction);
   }
 

@@ -28,19 +28,21 @@ export const createLocalApic = (): LocalApic => ({
   nmi: false,
 });
 
+/** A set is always eight words, which the type of a typed array's element cannot say. */
+export const wordOf = (set: VectorSet, index: number): number => set[index] as number;
+
 const setVector = (set: VectorSet, vector: number, on: boolean): void => {
   const bit = 1 << (vector & 31);
-  const word = set[vector >>> 5] ?? 0;
+  const word = wordOf(set, vector >>> 5);
   set[vector >>> 5] = on ? word | bit : word & ~bit;
 };
 
-const hasVector = (set: VectorSet, vector: number): boolean =>
-  ((set[vector >>> 5] ?? 0) & (1 << (vector & 31))) !== 0;
+const hasVector = (set: VectorSet, vector: number): boolean => (wordOf(set, vector >>> 5) & (1 << (vector & 31))) !== 0;
 
 /** The highest vector of a set, -1 for an empty one. */
 const highestVector = (set: VectorSet): number => {
   for (let index = set.length - 1; index >= 0; index--) {
-    const word = set[index] ?? 0;
+    const word = wordOf(set, index);
     if (word !== 0) return index * 32 + 31 - Math.clz32(word);
   }
   return -1;

@@ -8,7 +8,7 @@ import { MASK_64, Vector } from './constants.js';
 import { interceptMsrWrite } from './intercepts.js';
 import { sendInterrupt } from './interprocessor.js';
 import { evaluateInterrupts, signalEnd } from './interrupts.js';
-import { APIC_VERSION } from './local-apic.js';
+import { APIC_VERSION, wordOf } from './local-apic.js';
 import { isPrivateStore, isSharedStore, MSR_REGISTERS, Msr } from './msr-names.js';
 import { done, type Fault, fault, type InstructionResult } from './outcomes.js';
 import { placeVpPage, writeAssistMsr, writeGuestOsId, writeHypercallMsr, writeReferenceTscMsr } from './overlays.js';
@@ -46,8 +46,8 @@ const setSegmentBase = (state: HypervisorState, vp: VirtualProcessor, name: numb
 
 /** Interrupts in service and requested, 32 vectors a register. */
 const vectorWord = ({ apic }: VpVtl, msr: number): bigint | undefined => {
-  if (msr >= Msr.APIC_ISR0 && msr < Msr.APIC_ISR0 + 8) return BigInt(apic.inService[msr - Msr.APIC_ISR0] ?? 0);
-  if (msr >= Msr.APIC_IRR0 && msr < Msr.APIC_IRR0 + 8) return BigInt(apic.requested[msr - Msr.APIC_IRR0] ?? 0);
+  if (msr >= Msr.APIC_ISR0 && msr < Msr.APIC_ISR0 + 8) return BigInt(wordOf(apic.inService, msr - Msr.APIC_ISR0));
+  if (msr >= Msr.APIC_IRR0 && msr < Msr.APIC_IRR0 + 8) return BigInt(wordOf(apic.requested, msr - Msr.APIC_IRR0));
   return undefined;
 };
 

@@ -41,12 +41,13 @@ export type Posting =
  * Puts a message into a source's slot. A slot in use is marked `message pending` and the message is dropped: the VP that caused it
  * has not moved on and will cause it again (facts/vsm.md 1.13). What the facts leave open is decided here: without SCONTROL and SIMP
  * enabled nothing is posted.
+ * @param source 0 … 15
  */
 export const postMessage = (synic: Synic, source: number, message: Uint8Array): Posting => {
   if ((synic.scontrol & 1n) === 0n || decodeFields(PageMsr, synic.simp).enabled === 0) {
     return { posted: false, reason: 'synic-off' };
   }
-  const { vector, masked, autoEoi } = decodeFields(Sint, synic.sints[source] ?? 0n);
+  const { vector, masked, autoEoi } = decodeFields(Sint, synic.sints[source] as bigint);
   if (masked === 1) return { posted: false, reason: 'source-masked' };
   const slot = new DataView(synic.messages.buffer, synic.messages.byteOffset + source * MESSAGE_SIZE, MESSAGE_SIZE);
   if (slot.getUint32(0, true) !== 0) {

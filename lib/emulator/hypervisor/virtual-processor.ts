@@ -4,7 +4,7 @@
  */
 import { misuse } from '../memory/page-numbers.js';
 import type { ExecutionMode } from '../memory/rights.js';
-import { decodeFields, SegmentValue, VsmVpSecureConfig } from './bit-layouts.js';
+import { decodeFields, type Fields, SegmentValue, VsmVpSecureConfig } from './bit-layouts.js';
 import { PAGE_SIZE } from './constants.js';
 import { createLocalApic, type LocalApic } from './local-apic.js';
 import { RegisterName, registerNameText } from './register-names.js';
@@ -135,12 +135,13 @@ export const privilegeLevel = (vp: VirtualProcessor, vtl: number): number =>
 export const isRealMode = (vp: VirtualProcessor, vtl: number): boolean =>
   (readArchitectural(vp, vtl, RegisterName.Cr0) & 1n) === 0n;
 
+/** What a VTL has set for one below it. @param lower a VTL the guest has */
+export const secureConfigOf = ({ secureConfig }: VpVtl, lower: number): Fields<typeof VsmVpSecureConfig> =>
+  decodeFields(VsmVpSecureConfig, secureConfig[lower] as bigint);
+
 /** Whether any VTL above has turned MBEC on for this one on this VP (facts/vsm.md 1.10). */
 export const isMbecEnabled = (vp: VirtualProcessor, vtl: number): boolean =>
-  vp.vtls.some(
-    ({ secureConfig }, above) =>
-      above > vtl && decodeFields(VsmVpSecureConfig, secureConfig[vtl] ?? 0n).mbecEnabled === 1,
-  );
+  vp.vtls.some((higher, above) => above > vtl && secureConfigOf(higher, vtl).mbecEnabled === 1);
 
 const CR4_SMEP = 1n << 20n;
 

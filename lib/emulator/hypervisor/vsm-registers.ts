@@ -27,7 +27,14 @@ import { canPlacePage, writeAssistMsr } from './overlays.js';
 import { partitionVtl } from './partition.js';
 import { RegisterName } from './register-names.js';
 import { getRegister, type HypervisorState, maximumVtl } from './state.js';
-import { type CrIntercepts, isEnabled, isMbecEnabled, type VirtualProcessor, vtlOf } from './virtual-processor.js';
+import {
+  type CrIntercepts,
+  isEnabled,
+  isMbecEnabled,
+  secureConfigOf,
+  type VirtualProcessor,
+  vtlOf,
+} from './virtual-processor.js';
 
 /** A register of a VTL on a VP, and the VTL that asks for it. */
 export interface RegisterPlace {
@@ -151,7 +158,7 @@ const crIntercept = (field: keyof CrIntercepts): VsmRegister => ({
 
 const secureConfig = (target: number): VsmRegister => ({
   checks: ({ vtl }) => [['secure-config-not-above', vtl <= target]],
-  read: ({ vp, vtl }) => vtlOf(vp, vtl).secureConfig[target] ?? 0n,
+  read: ({ vp, vtl }) => encodeFields(VsmVpSecureConfig, secureConfigOf(vtlOf(vp, vtl), target)),
   valueChecks: ({ state }, value) => {
     const { mbecEnabled } = decodeFields(VsmVpSecureConfig, value);
     const offered = (state.partition.mbecVtls >> target) & 1;

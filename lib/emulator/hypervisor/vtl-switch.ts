@@ -2,10 +2,10 @@
  * Switching a VP's active VTL (facts/vsm.md 1.8, 1.11). Private state needs no copying: each VTL has its own, and the active one
  * says which is in the processor. Shared registers stay as they are; scrubbing them is the secure kernel's business (1.9).
  */
-import { decodeFields, encodeFields, VsmVpSecureConfig } from './bit-layouts.js';
+import { encodeFields, VsmVpSecureConfig } from './bit-layouts.js';
 import { EntryReason } from './constants.js';
 import { type HypervisorState, log } from './state.js';
-import { isEnabled, type VirtualProcessor, vtlOf } from './virtual-processor.js';
+import { isEnabled, secureConfigOf, type VirtualProcessor, vtlOf } from './virtual-processor.js';
 import { writeEntryReason } from './vp-assist-page.js';
 
 /** The lowest VTL above, or the highest below, that is enabled on a VP; undefined for none. */
@@ -42,15 +42,12 @@ export const leaveVtl = (
 
 /** A VTL that returns gives up the TLB locks it holds (facts/vsm.md 1.10). */
 export const releaseTlbLocks = (vp: VirtualProcessor, vtl: number): void => {
-  const { secureConfig } = vtlOf(vp, vtl);
-  secureConfig.forEach((config, lower) => {
-    secureConfig[lower] = encodeFields(VsmVpSecureConfig, { ...decodeFields(VsmVpSecureConfig, config), tlbLocked: 0 });
-  });
+  const own = vtlOf(vp, vtl);
+  for (let lower = 0; lower < vtl; lower++) {
+    own.secureConfig[lower] = encodeFields(VsmVpSecureConfig, { ...secureConfigOf(own, lower), tlbLocked: 0 });
+  }
 };
 
 /** Whether a VTL above has locked a VTL's TLB on a VP. */
 export const isTlbLocked = (vp: VirtualProcessor, vtl: number): boolean =>
-  vp.vtls.some(
-    ({ secureConfig }, above) =>
-      above > vtl && decodeFields(VsmVpSecureConfig, secureConfig[vtl] ?? 0n).tlbLocked === 1,
-  );
+  vp.vtls.some((higher, above) => above > vtl && secureConfigOf(higher, vtl).tlbLocked === 1);

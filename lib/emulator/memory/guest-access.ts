@@ -50,6 +50,12 @@ export const accessMemory = (
   return { outcome, page: Math.floor(address / PAGE_SIZE) };
 };
 
+/** @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but the three kinds of access */
+export const requireAccess = (access: PageAccess): void => {
+  if (access === 'read' || access === 'write' || access === 'execute') return;
+  throw misuse(`An access is 'read', 'write' or 'execute'; got ${show(access)}.`);
+};
+
 /**
  * Whether a VTL may use the page of an address: the public edge of the check. Over 20 million calls a second.
  * @param address guest-physical, bytes
@@ -65,8 +71,6 @@ export const checkAccess = (
 ): AccessOutcome => {
   requireVtl(slat, vtl);
   const page = pageOfAddress(address);
-  if (access !== 'read' && access !== 'write' && access !== 'execute') {
-    throw misuse(`An access is 'read', 'write' or 'execute'; got ${show(access)}.`);
-  }
+  requireAccess(access);
   return checkPage(slat, vtl, page, neededRight(access, mode));
 };

@@ -1,7 +1,7 @@
 /** What a hypercall is: its sizes, who may make it, and what it does. The interface does everything that calls have in common. */
 import { decodeFields, InputVtl } from '../bit-layouts.js';
 import { HV_PARTITION_ID_SELF, HV_VP_INDEX_SELF } from '../constants.js';
-import { type FailureId, outcomeOf, refuse } from '../failure-matrix.js';
+import { type FailureId, refuse } from '../failure-matrix.js';
 import { HvStatus } from '../hv-status.js';
 import type { Features, HypervisorState } from '../state.js';
 import type { VirtualProcessor } from '../virtual-processor.js';
@@ -72,10 +72,6 @@ export const firstRefusal = (
   }
   return HvStatus.SUCCESS;
 };
-
-/** Whether the caller's profile goes on where a row's condition holds. */
-export const accepts = ({ state: { profile } }: Caller, id: FailureId): boolean =>
-  outcomeOf(profile, id) === 'accepted';
 
 /** The first field of every call's input: the partition. */
 export const isOtherPartition = (input: DataView): boolean => input.getBigUint64(0, true) !== HV_PARTITION_ID_SELF;

@@ -43,7 +43,7 @@ export const readContext = (input: DataView, start: number): InitialContext => {
 
 /** Protected mode, as every VTL above 0 needs it (facts/vsm.md 1.8 rule 7). */
 export const isProtectedMode = (context: InitialContext): boolean =>
-  ((context.get(RegisterName.Cr0) ?? 0n) & 1n) !== 0n;
+  ((context.get(RegisterName.Cr0) as bigint) & 1n) !== 0n;
 
 /** Whether the registers can hold it. */
 export const isPossible = (context: InitialContext): boolean =>

@@ -29,8 +29,9 @@ const isAbove = ({ state, vtl }: Caller, named: number): boolean =>
   named > vtl || (state.profile.protectionTarget === 'restricted' && named === vtl);
 
 /** Whether the VTL that would impose protection has enabled its own; never so for VTL0, which has nothing below it. */
-const isProtecting = ({ state }: Caller, imposing: number): boolean =>
-  imposing === 0 || configOf(state.partition, imposing).enableVtlProtection === 1;
+const isProtecting = ({ state, vtl }: Caller, imposing: number): boolean =>
+  // One above the caller's, which the guest may not even have, is refused before.
+  imposing === 0 || imposing > vtl || configOf(state.partition, imposing).enableVtlProtection === 1;
 
 /** A page number as the guest wrote it. */
 export const pageNumber = (gpn: bigint): number => (gpn < BigInt(MAX_PAGES) ? Number(gpn) : MAX_PAGES);

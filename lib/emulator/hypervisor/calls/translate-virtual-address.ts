@@ -1,9 +1,9 @@
 /** HvCallTranslateVirtualAddress and …Ex: a lower VTL's address as its processor would translate it (facts/vsm.md 1.5, 1.14). */
 import { TranslationCode, translateAddress, translationOptions } from '../../memory/address-translation.js';
-import { decodeFields, encodeFields, TranslationWord, VsmVpSecureConfig } from '../bit-layouts.js';
+import { encodeFields, TranslationWord, VsmVpSecureConfig } from '../bit-layouts.js';
 import { HvStatus } from '../hv-status.js';
 import { pagingRegisters } from '../paging.js';
-import { vtlOf } from '../virtual-processor.js';
+import { secureConfigOf, vtlOf } from '../virtual-processor.js';
 import {
   type Caller,
   type CallStatus,
@@ -25,9 +25,8 @@ const targetByte = (input: DataView): number => input.getUint8(FLAGS + 7);
 
 /** Holds lower VTLs' flushes back as TlbLocked does (facts/vsm.md 1.5, 1.10). */
 const inhibitFlush = ({ vp, vtl }: Caller, target: number): void => {
-  const { secureConfig } = vtlOf(vp, vtl);
-  const config = decodeFields(VsmVpSecureConfig, secureConfig[target] ?? 0n);
-  secureConfig[target] = encodeFields(VsmVpSecureConfig, { ...config, tlbLocked: 1 });
+  const own = vtlOf(vp, vtl);
+  own.secureConfig[target] = encodeFields(VsmVpSecureConfig, { ...secureConfigOf(own, target), tlbLocked: 1 });
 };
 
 const translate = (caller: Caller, input: DataView): { readonly word: bigint; readonly page: bigint } => {

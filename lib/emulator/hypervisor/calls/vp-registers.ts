@@ -4,6 +4,7 @@ import { HvStatus } from '../hv-status.js';
 import { RegisterName } from '../register-names.js';
 import { canHold, registerRow } from '../registers.js';
 import { getRegister, log, setRegister } from '../state.js';
+import type { VirtualProcessor } from '../virtual-processor.js';
 import { isVsmName, type RegisterPlace, vsmRegister } from '../vsm-registers.js';
 import {
   type Caller,
@@ -42,10 +43,10 @@ const checkHeader = (caller: Caller, input: DataView, rows: VpRows): CallStatus 
   ]);
 };
 
-/** What the header names, after `checkHeader`. */
+/** What the header names; `checkHeader` has seen that the VP exists. */
 const placeOf = (caller: Caller, input: DataView): RegisterPlace => ({
   state: caller.state,
-  vp: vpNamed(caller, input.getUint32(VP_INDEX, true)) ?? caller.vp,
+  vp: vpNamed(caller, input.getUint32(VP_INDEX, true)) as VirtualProcessor,
   vtl: vtlNamed(caller, input.getUint8(TARGET_VTL)),
   caller: caller.vtl,
 });

@@ -210,6 +210,31 @@ describe('a compromised kernel', () => {
     assert.equal(kernel.writeRegister(Reg.lstar, 0x1234n), false);
   });
 
+  test('may write what a watched register holds already: the secure kernel steps over the instruction', () => {
+    const platform = platformOf();
+    platform.advanceTo('RUNNING');
+    const { hypervisor } = platform;
+    const lstar = hypervisor.readRegister(0, Reg.lstar);
+    const rip = hypervisor.readRegister(0, Reg.rip);
+    // WRMSR, two bytes.
+    assert.equal(hypervisor.writeMsr(0, 0xc000_0082, lstar, Uint8Array.of(0x0f, 0x30)).kind, 'intercept');
+    assert.equal(platform.answerInterrupts(0), true);
+    assert.deepEqual([hypervisor.readRegister(0, Reg.rip), hypervisor.nextEvent(0)], [rip + 2n, null]);
+    // LIDT with another table: #GP, and nothing moves.
+    assert.equal(hypervisor.writeRegister(0, 0x0007_0000, 0x1234n, Uint8Array.of(0x0f, 0x01, 0x18)).kind, 'intercept');
+    platform.answerInterrupts(0);
+    assert.deepEqual(hypervisor.nextEvent(0), { kind: 'exception', vector: 13, errorCode: 0, parameter: 0n });
+    assert.equal(hypervisor.readRegister(0, Reg.rip), rip + 2n);
+  });
+
+  test('that breaks its own page tables faults, and is told so', () => {
+    const platform = platformOf();
+    platform.advanceTo('RUNNING');
+    const kernel = new CompromisedKernel(platform);
+    assert.equal(kernel.write(platform.notedRoot, new Uint8Array(8)).succeeded, true);
+    assert.equal(kernel.mapAndRead(0x120, 4).outcome, 'fault');
+  });
+
   test('without an IOMMU a device of its reaches VTL1', () => {
     const platform = platformOf({ iommu: false });
     platform.advanceTo('RUNNING');
@@ -225,7 +250,6 @@ describe('a compromised kernel', () => {
     const kernel = new CompromisedKernel(platform);
     assert.equal(kernel.read(2n ** 40n, 8).outcome, 'host-refused');
     assert.equal(kernel.mapAndRead(0x120, 4).outcome, 'done');
-    // Nothing is mapped there.
     assert.equal(kernel.writeMsr(0x1234, 0n), false);
     assert.equal(kernel.hypercall({ control: 0xffffn }).kind, 'completed');
   });
