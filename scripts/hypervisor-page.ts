@@ -20,7 +20,7 @@ _Seen: emulated._ A partition with virtual processors, VTL0 and VTL1, hypercalls
 the boot that sets them up: on the rules of the Hyper-V Top Level Functional Specification, in TypeScript, without a clock, a random
 source or I/O. Nothing here was compared with Windows; the sources are public (\`facts/vsm.md\`).
 
-Every emulated machine runs on one: \`machine.platform.hypervisor\`. What VTL0 may do with a trustlet’s memory is what the second level says,
+Every emulated machine runs on one: \`machine.hypervisor\`. What VTL0 may do with a trustlet’s memory is what the second level says,
 for the NT layer, for a device, and for \`machine.compromisedKernel()\`, an attacker with all of VTL0’s ring 0.
 
 ${SAMPLE}

@@ -19,6 +19,7 @@ import {
 import { type CallAction, HookScript } from './hooks.js';
 import type { LoggedEvent } from './hypervisor/event-log.js';
 import { eventText } from './hypervisor/event-text.js';
+import type { Hypervisor } from './hypervisor/hypervisor.js';
 import { inspectProcess, type ProcessInspection } from './inspection.js';
 import { type BootOptions, readBootOptions } from './machine-options.js';
 import { processSnapshot } from './nt/census.js';
@@ -122,9 +123,14 @@ export class Machine {
     return this.#system.state.touches;
   }
 
+  /** The hypervisor beneath: VTLs, page rights, hypercalls, its own events. */
+  get hypervisor(): Hypervisor {
+    return this.platform.hypervisor;
+  }
+
   /** What happened, oldest first: hypercalls, VTL switches, intercepts, operations, guard decisions. The last 4096 are kept. */
   get events(): readonly LoggedEvent[] {
-    return this.platform.hypervisor.events;
+    return this.hypervisor.events;
   }
 
   /** The events as lines for a person. @param from the first event's number */
@@ -139,7 +145,7 @@ export class Machine {
 
   /** Puts a decision of the guard into the event log; the emulated backend calls it. */
   recordDecision({ decision, verdict, reason, operations, pid }: Decision): void {
-    this.platform.hypervisor.record({ kind: 'guard-decision', decision, verdict, reason, operations, pid });
+    this.hypervisor.record({ kind: 'guard-decision', decision, verdict, reason, operations, pid });
   }
 
   /**

@@ -3,7 +3,7 @@
  * (facts/vsm.md 2). Plain data; what VTL0 may do with a page is the hypervisor's answer, never this table's.
  */
 import { TrustletError } from '../../errors.js';
-import { BUNDLE_PAGES, FIRST_FREE_PAGE, type PageBlock, RAM } from './physical-layout.js';
+import { FIRST_FREE_PAGE, type PageBlock, RAM } from './physical-layout.js';
 
 export interface PageOwners {
   /** The next page that nobody has had. */
@@ -48,12 +48,9 @@ export const takeBlock = (owners: PageOwners, pageCount: number): PageBlock => {
   return block;
 };
 
-/** Takes a bundle for VTL1's pages, which has yet to be protected. @throws as `takeNtPage` */
-export const takeBundle = (owners: PageOwners): PageBlock => {
-  const bundle = takeBlock(owners, BUNDLE_PAGES);
-  // The last page first, so that pages are used in order.
-  for (let index = BUNDLE_PAGES - 1; index >= 0; index--) owners.freeSecurePages.push(bundle.firstPage + index);
-  return bundle;
+/** Makes a block's pages free for `takeSecurePage`. The last page goes first, so that pages are used in order. */
+export const addSecurePages = ({ freeSecurePages }: PageOwners, { firstPage, pageCount }: PageBlock): void => {
+  for (let index = pageCount - 1; index >= 0; index--) freeSecurePages.push(firstPage + index);
 };
 
 export const pagesOf = ({ firstPage, pageCount }: PageBlock): readonly number[] =>

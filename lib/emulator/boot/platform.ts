@@ -10,21 +10,22 @@ import { Msr } from '../hypervisor/msr-names.js';
 import type { ProfileName } from '../hypervisor/profile.js';
 import { RegisterName } from '../hypervisor/register-names.js';
 import { misuse, PAGE_SIZE } from '../memory/page-numbers.js';
-import { PageRight } from '../memory/rights.js';
+import { ALL_RIGHTS, PageRight } from '../memory/rights.js';
 import { type BootRules, defaultMask } from './boot-rules.js';
 import type { BootStateName } from './boot-states.js';
 import { GuestKernel, startRegisters } from './guest-kernel.js';
 import {
+  addSecurePages,
   createPageOwners,
   type PageOwners,
   pagesOf,
   takeBlock,
-  takeBundle,
   takeNtPage,
   takeSecurePage,
 } from './page-owners.js';
 import { writePageTables } from './page-tables.js';
 import {
+  BUNDLE_PAGES,
   KERNEL_BASE,
   NT_CODE,
   NT_DATA,
@@ -119,7 +120,7 @@ export class Platform {
 
   /** VTL1 is there. */
   get hasVtl1(): boolean {
-    return this.hypervisor.describe().enabledVtls.includes(1);
+    return this.hypervisor.hasVtl(1);
   }
 
   /** VTL0's root page table as the secure kernel noted it; 0 before S3. */
@@ -241,7 +242,7 @@ export class Platform {
     kernel.initialiseProcessor(BSP, this.#settings);
     if (this.#options.hvci) kernel.protect(BSP, pagesOf(NT_CODE), this.#rules.validatedCode);
     kernel.protect(BSP, pagesOf(SECURE_KERNEL), PageRight.READ);
-    kernel.leave(BSP, 0n, 0n);
+    kernel.leave(BSP);
     return 'SK_INIT';
   }
 
@@ -270,26 +271,32 @@ export class Platform {
       });
       this.#secureKernel.initialiseProcessor(vp, this.#settings);
       this.#secureKernel.watchRegisters(vp);
-      this.#secureKernel.leave(vp, 0n, 0n);
+      this.#secureKernel.leave(vp);
     }
     return 'AP_START';
   }
 
-  /** VTL0 calls the secure kernel, which acts and returns. */
-  #secureCall(vp: number, act: (kernel: SecureKernel) => void): void {
-    this.hypervisor.vtlCall(vp);
-    act(this.#secureKernel);
-    this.#secureKernel.leave(vp, 0n, 0n);
+  /**
+   * VTL0 calls the secure kernel, which acts and returns.
+   * @throws TrustletError ERR_TRUSTLET_BACKEND where VTL0 has brought the processor into a state that makes no VTL call
+   */
+  #secureCall<T>(vp: number, act: (kernel: SecureKernel) => T): T {
+    if (this.hypervisor.activeVtl(vp) !== 0 || this.hypervisor.vtlCall(vp).kind !== 'vtl-switch') {
+      throw new TrustletError(
+        'ERR_TRUSTLET_BACKEND',
+        `VP ${vp} of the emulated machine makes no VTL call: it is in VTL1, in user mode or in real mode. Bring it back to VTL0's kernel, or restore a snapshot.`,
+      );
+    }
+    const result = act(this.#secureKernel);
+    this.#secureKernel.leave(vp);
+    return result;
   }
 
-  /** Memory for VTL1, protected in one secure call. */
+  /** A bundle for VTL1's pages: usable once it is protected. */
   #giveBundle(): void {
-    const bundle = takeBundle(this.#state.owners);
-    if (!this.hasVtl1) return;
-    this.#secureCall(BSP, (kernel) => {
-      const later = this.boot === 'RUNNING' && !this.#rules.protectsLater;
-      if (!later) kernel.protect(BSP, pagesOf(bundle), this.#rules.trustletPages);
-    });
+    const { protectsLater, trustletPages } = this.#rules;
+    const rights = this.boot === 'RUNNING' && !protectsLater ? ALL_RIGHTS : trustletPages;
+    addSecurePages(this.#state.owners, this.exclusiveBlock(BUNDLE_PAGES, rights));
   }
 
   /**
@@ -320,13 +327,13 @@ export class Platform {
   /**
    * Memory that is VTL1's alone but for the rights it leaves to VTL0 (facts/vsm.md 5, B13 to B15).
    * @param rights bits 1 read, 2 write, 4 kernel and 8 user execute
-   * @throws TrustletError ERR_TRUSTLET_UNSUPPORTED without VTL1
+   * @throws TrustletError ERR_TRUSTLET_UNSUPPORTED without VTL1, ERR_TRUSTLET_ARGUMENT for rights that the hypervisor refuses
    */
   exclusiveBlock(pageCount: number, rights: number): PageBlock {
     this.#requireVtl1('an exclusive block');
     const block = takeBlock(this.#state.owners, pageCount);
-    this.#secureCall(BSP, (kernel) => kernel.protect(BSP, pagesOf(block), rights));
-    return block;
+    if (this.#secureCall(BSP, (kernel) => kernel.protect(BSP, pagesOf(block), rights))) return block;
+    throw misuse(`The hypervisor does not take the rights 0x${rights.toString(16)} for pages of VTL1.`);
   }
 
   /** VTL1's memory beside the secure kernel's own. */

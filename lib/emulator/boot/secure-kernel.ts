@@ -37,8 +37,15 @@ const ASSIST_RAX = 16n;
 const CR0_WATCHED = 0x8001_0001n;
 const CR4_WATCHED = 0x30_0000n;
 
-/** Registers that VTLs share and the secure kernel uses. */
 const { Rax, Rcx, Rdx, R8 } = RegisterName;
+
+/** Registers that VTLs share and the secure kernel uses for its hypercalls. */
+interface CallRegisters {
+  readonly rax: bigint;
+  readonly rcx: bigint;
+  readonly rdx: bigint;
+  readonly r8: bigint;
+}
 
 /** What the secure kernel is to do, decided before it starts. */
 export interface SecureKernelSettings {
@@ -107,16 +114,26 @@ export class SecureKernel {
    * What brought VTL1 in: deals with every message, then returns to VTL0, which finds its registers as they were.
    */
   answerInterrupts(vp: number): void {
-    const saved = [Rax, Rcx, Rdx, R8].map((name) => [name, this.#hypervisor.readRegister(vp, name)] as const);
+    const read = (name: number): bigint => this.#hypervisor.readRegister(vp, name);
+    const saved = { rax: read(Rax), rcx: read(Rcx), rdx: read(Rdx), r8: read(R8) };
     for (let event = this.#hypervisor.nextEvent(vp); event !== null; event = this.#hypervisor.nextEvent(vp)) {
       if (event.kind === 'interrupt' && event.vector === INTERCEPT_VECTOR) this.#answerMessage(vp);
     }
-    for (const [name, value] of saved) this.#hypervisor.writeRegister(vp, name, value);
-    this.leave(vp, saved[0]?.[1] ?? 0n, saved[1]?.[1] ?? 0n);
+    this.#return(vp, saved);
   }
 
-  /** Returns to VTL0, which finds these in RAX and RCX. */
-  leave(vp: number, rax: bigint, rcx: bigint): void {
+  /**
+   * Returns from a secure call. The registers that VTLs share are scrubbed: they hold addresses of VTL1's (facts/vsm.md 1.9, 3.3).
+   * @param result what VTL0 finds in RAX
+   */
+  leave(vp: number, result = 0n): void {
+    this.#return(vp, { rax: result, rcx: 0n, rdx: 0n, r8: 0n });
+  }
+
+  /** RAX and RCX go through the assist page, from where the return loads them (facts/vsm.md 1.11). */
+  #return(vp: number, { rax, rcx, rdx, r8 }: CallRegisters): void {
+    this.#hypervisor.writeRegister(vp, Rdx, rdx);
+    this.#hypervisor.writeRegister(vp, R8, r8);
     const data = new Uint8Array(16);
     const view = new DataView(data.buffer);
     view.setBigUint64(0, rax, true);

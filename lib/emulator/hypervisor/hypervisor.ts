@@ -1,5 +1,5 @@
 /** The emulated hypervisor of one partition, as a program drives it. */
-import { show } from '../../arguments.js';
+import { requireObject, show } from '../../arguments.js';
 import { transferByDevice } from '../memory/dma.js';
 import { accessMemory, checkAccess, requireAccess } from '../memory/guest-access.js';
 import { memoryInUse, readMemory, writeMemory, zeroPages } from '../memory/guest-memory.js';
@@ -119,6 +119,11 @@ export class Hypervisor {
   /** Puts an event of what runs above into the log, in its place. */
   record(event: Extract<HypervisorEvent, { kind: 'operation' | 'guard-decision' }>): void {
     log(this.#state, event);
+  }
+
+  /** Whether a VTL is enabled for the partition. */
+  hasVtl(vtl: number): boolean {
+    return (this.#state.partition.enabledVtls & (1 << vtl)) !== 0;
   }
 
   /** The VTL a VP is in. */
@@ -329,8 +334,9 @@ export class Hypervisor {
   }
 
   /** Puts a snapshot back, any number of times, also one of another hypervisor. */
-  restore({ state }: HypervisorSnapshot): void {
-    this.#state = structuredClone(state);
+  restore(snapshot: HypervisorSnapshot): void {
+    requireObject('snapshot', snapshot);
+    this.#state = structuredClone(snapshot.state);
   }
 
   #running(index: number): VirtualProcessor {

@@ -65,6 +65,20 @@ export interface ProfileSwitches {
   readonly memoryInterceptRegisters: 'absent' | 'appended';
 }
 
+/** What each switch takes. */
+const switchValues: { readonly [Name in keyof ProfileSwitches]: readonly ProfileSwitches[Name][] } = {
+  capabilityBits: ['lsb-first', 'msb-first'],
+  protectionTarget: ['owner', 'restricted'],
+  crossingPage: ['INVALID_HYPERCALL_INPUT', 'INVALID_ALIGNMENT'],
+  noRegisters: ['refused', 'success'],
+  registerElements: ['interleaved', 'names-first'],
+  defaultMaskChange: ['refused', 'ignored'],
+  returnAdvancesRip: ['always', 'after-call'],
+  secondEnable: ['INVALID_VTL_STATE', 'INVALID_PARAMETER'],
+  callNumbering: ['tlfs', 'third-party'],
+  memoryInterceptRegisters: ['absent', 'appended'],
+};
+
 export interface Profile extends ProfileSwitches {
   /** The column of the failure matrix. */
   readonly name: ProfileName;
@@ -108,13 +122,23 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
 
 /**
  * A profile, some of its switches set otherwise.
- * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a name there is no profile of
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a profile, switch or value that there is not
  */
 export const resolveProfile = (name: ProfileName = 'openhcl', switches: Partial<ProfileSwitches> = {}): Profile => {
   if (!Object.hasOwn(profiles, name)) {
     throw misuse(`A profile is 'openhcl', 'tlfs' or 'kvm'; got ${show(name)}.`);
   }
+  for (const [given, value] of Object.entries(switches)) requireSwitch(given, value);
   return { ...profiles[name], ...switches };
+};
+
+const requireSwitch = (name: string, value: string): void => {
+  const found = Object.entries<readonly string[]>(switchValues).find(([known]) => known === name);
+  if (found === undefined) {
+    throw misuse(`There is no switch ${show(name)}; there are ${Object.keys(switchValues).join(', ')}.`);
+  }
+  const [, values] = found;
+  if (!values.includes(value)) throw misuse(`The switch ${name} takes ${values.join(' or ')}; got ${show(value)}.`);
 };
 
 /** C3 as a status. */

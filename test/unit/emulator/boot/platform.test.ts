@@ -172,6 +172,22 @@ describe('memory', () => {
     assert.throws(() => platformOf().exclusiveBlock(1, 0), { message: /FIRMWARE, with VSM on/ });
   });
 
+  test('is never given to VTL1 where it cannot be protected: a processor VTL0 has spoilt, rights no hypervisor takes', () => {
+    const platform = platformOf();
+    platform.advanceTo('RUNNING');
+    assert.throws(() => platform.exclusiveBlock(1, 0x2), { code: 'ERR_TRUSTLET_ARGUMENT', message: /rights 0x2/ });
+    for (let taken = 0; taken < 256; taken += 1) platform.takeSecurePage();
+    // SS with privilege 3: no hypercall is made from there.
+    platform.hypervisor.writeRegister(0, 0x0006_0002, 3n << 117n);
+    assert.throws(() => platform.takeSecurePage(), {
+      code: 'ERR_TRUSTLET_BACKEND',
+      message: /VP 0 .* makes no VTL call/,
+    });
+    platform.hypervisor.writeRegister(0, 0x0006_0002, 0n);
+    const page = platform.takeSecurePage();
+    assert.equal(platform.hypervisor.check(0, BigInt(page) * 4096n, 'read').kind, 'intercept');
+  });
+
   test('16 GiB are all there is, and the end is said plainly', () => {
     const platform = platformOf({ vsm: false, hvci: false });
     platform.advanceTo('RUNNING');
@@ -252,6 +268,20 @@ describe('a compromised kernel', () => {
     assert.equal(kernel.mapAndRead(0x120, 4).outcome, 'done');
     assert.equal(kernel.writeMsr(0x1234, 0n), false);
     assert.equal(kernel.hypercall({ control: 0xffffn }).kind, 'completed');
+  });
+});
+
+describe('the secure kernel', () => {
+  test('leaves nothing of its own in the registers that VTLs share', () => {
+    const platform = platformOf();
+    platform.advanceTo('RUNNING');
+    for (let index = 0; index < 16; index += 1) {
+      if (index !== 4) platform.hypervisor.writeRegister(0, 0x0002_0000 + index, 0x1111n);
+    }
+    for (let taken = 0; taken < 257; taken += 1) platform.takeSecurePage();
+    const after = [0, 1, 2, 8].map((index) => platform.hypervisor.readRegister(0, 0x0002_0000 + index));
+    assert.deepEqual(after, [0n, 0n, 0n, 0n]);
+    assert.equal(platform.hypervisor.readRegister(0, Reg.rbx), 0x1111n);
   });
 });
 
