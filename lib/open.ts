@@ -79,12 +79,13 @@ const readOnly = (given: unknown): readonly BackendName[] | undefined => {
 
 const readOptions = (given: unknown): OpenOptions => {
   requireObject('options', given);
+  if (isMachine(given)) throw argument('open takes options: pass the machine as open({ backend: machine }).');
   const read = readProperties('options', given, ['backend', 'scenario', 'only', 'allowSimulated']);
   const { backend, scenario, allowSimulated } = read;
   const only = readOnly(read.only);
   if (scenario !== undefined && backend !== undefined && backend !== 'emulated' && backend !== 'auto') {
     throw argument(
-      `options.scenario describes a machine to boot and does not go with backend ${show(backend)}; leave one of them out.`,
+      `options.scenario describes a machine to boot and does not go with backend ${isMachine(backend) ? '(a machine that is booted)' : show(backend)}; leave one of them out.`,
     );
   }
   if (backend !== undefined && typeof backend !== 'string' && !isMachine(backend)) {
@@ -165,12 +166,15 @@ const openMachine = ({ by, scenario }: Choice): Machine => {
   return machine;
 };
 
-const requireWindows = (names: readonly BackendName[], platform: string): void => {
+const requireWindows = (names: readonly BackendName[], only: OpenOptions['only'], platform: string): void => {
   if (platform === 'win32') return;
+  const emulated =
+    only === undefined || only.includes('emulated')
+      ? "For tests, choose the emulated machine: open({ backend: 'emulated' }) or TRUSTLET_BACKEND=emulated."
+      : "options.only leaves no other: for tests open({ backend: 'emulated' }) without it.";
   throw new TrustletError(
     'ERR_TRUSTLET_UNSUPPORTED',
-    `There are no trustlets to ask about on ${platform}: the ${names.join(' or ')} backend needs Windows. For tests, choose the ` +
-      "emulated machine: open({ backend: 'emulated' }) or TRUSTLET_BACKEND=emulated.",
+    `There are no trustlets to ask about on ${platform}: the ${names.join(' or ')} backend needs Windows. ${emulated}`,
   );
 };
 
@@ -194,8 +198,12 @@ const openNtdllInstead = (surroundings: Surroundings, why: TrustletError): Vsm<u
 };
 
 /** One of `names`, or both in their order: a driver that is absent, refuses or lies is told in `fallback`. */
-const openReal = (names: readonly BackendName[], surroundings: Surroundings): Vsm<undefined> => {
-  requireWindows(names, surroundings.platform);
+const openReal = (
+  names: readonly BackendName[],
+  only: OpenOptions['only'],
+  surroundings: Surroundings,
+): Vsm<undefined> => {
+  requireWindows(names, only, surroundings.platform);
   if (!names.includes('driver')) return new Vsm(openNtdll(surroundings), undefined);
   try {
     return new Vsm(openDriver(surroundings), undefined);
@@ -220,7 +228,7 @@ export const openIn = (surroundings: Surroundings, options: unknown): Vsm<Machin
   }
   const choice = choose(checked, surroundings);
   const { backend: name, by } = choice;
-  if (name === 'auto') return openReal(requireAllowed(AUTOMATIC, by, checked, platform), surroundings);
+  if (name === 'auto') return openReal(requireAllowed(AUTOMATIC, by, checked, platform), checked.only, surroundings);
   if (!isKnown(name)) throw argument(`There is no backend ${show(name)} (${chosenBy(by)}); there are ${AVAILABLE}.`);
   requireAllowed([name], by, checked, platform);
   switch (name) {
@@ -232,7 +240,7 @@ export const openIn = (surroundings: Surroundings, options: unknown): Vsm<Machin
         `The replay backend is not part of this version; there are ${AVAILABLE}.`,
       );
     default:
-      return openReal([name], surroundings);
+      return openReal([name], checked.only, surroundings);
   }
 };
 

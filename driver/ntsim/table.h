@@ -27,7 +27,7 @@
 #define NTSIM_SYSTEM_SECURE_BOOT 0x8u
 #define NTSIM_SYSTEM_TEST_SIGNING 0x10u
 #define NTSIM_SYSTEM_HYPERVISOR 0x20u
-#define NTSIM_SYSTEM_SECURE_BIT 0x40u /* this kernel sets bit 7 of the Flags word (1.2) */
+#define NTSIM_SYSTEM_SECURE_BIT 0x40u        /* this kernel sets bit 7 of the Flags word (1.2) */
 #define NTSIM_SYSTEM_NO_DMA_PROTECTION 0x80u /* no IOMMU confines devices (3.3, class 169) */
 #define NTSIM_SYSTEM_ALL 0xFFu
 

@@ -44,7 +44,7 @@ const installOptions = ({ file, start, allowTestBuild, serviceAccount: client }:
 
 /**
  * @param program the `trustlet` command
- * @param begin called with what the command does, once its arguments were read
+ * @param begin called with what the command does; where there is no driver to manage it says so before the arguments are looked at
  */
 export const addDriverCommands = (
   program: Command,
@@ -67,8 +67,7 @@ export const addDriverCommands = (
     .option('--no-service-account', 'nobody but administrators may open the device any more')
     .option('--allow-test-build', 'take the mingw build of the tests too; for Wine')
     .action((flags: InstallFlags) => {
-      const options = installOptions(flags);
-      begin((system) => driverReport(installDriver(system, options)));
+      begin((system) => driverReport(installDriver(system, installOptions(flags))));
     });
   driver
     .command('start')

@@ -128,7 +128,7 @@ const advice: Readonly<Record<DecisionReason, string>> = {
     'It is a trustlet: this would take away a security service. If that is what you want, name the operation in options.accept.',
   'access-denied': 'Run as the process’s owner or elevated with SeDebugPrivilege; until then treat it as a trustlet.',
   'rights-denied':
-    'The process is not a trustlet but its access control or protection (PPL) refuses these rights to this caller; see explain().',
+    'The process is not a trustlet but its access control or protection (PPL) refuses these rights to this caller; `trustlet explain <pid>` says which.',
   'invalid-handle': 'Pass a handle that is open in this process, and say its kind; a pid or { tid } needs none.',
   'query-right-denied':
     'The rights were granted but not the right to ask what it is; run as its owner or elevated with SeDebugPrivilege.',

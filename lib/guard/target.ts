@@ -2,6 +2,7 @@
 import {
   isList,
   optionalIdentityField,
+  readMember,
   readProperties,
   refuseUnknownKeys,
   requireId,
@@ -10,7 +11,7 @@ import {
 } from '../arguments.js';
 import type { ObjectKind } from '../backend.js';
 import { TrustletError } from '../errors.js';
-import type { GuardOperation } from '../types.js';
+import type { GuardOperation, ProcessFacts } from '../types.js';
 import { OPERATIONS, type OperationEntry, operationEntry } from './operations.js';
 
 /** The identity a target asks for: null fields were not given (or given as 0, which is absent). */
@@ -37,6 +38,23 @@ const argumentError = (message: string): TrustletError => new TrustletError('ERR
 
 const TARGET_KEYS = ['pid', 'tid', 'createTime', 'startKey'] as const;
 const HANDLE_TARGET_KEYS = ['handle', 'kind'] as const;
+/** What a census row has beside its identity: a row is a target as it is, and the rest of it does not say which process is meant. */
+const FACT_KEYS = [
+  'verdict',
+  'reason',
+  'evidence',
+  'status',
+  'statusName',
+  'flags',
+  'protection',
+  'classification',
+  'pseudo',
+  'name',
+  'parentPid',
+  'sessionId',
+  'backend',
+  'simulated',
+] as const satisfies readonly (keyof ProcessFacts)[];
 
 type IdentityFields = Readonly<Partial<Record<'createTime' | 'startKey', unknown>>>;
 
@@ -44,17 +62,25 @@ const expectedIdentity = (target: IdentityFields, pid: number | null): ExpectedI
   const createTime = optionalIdentityField('target.createTime', target.createTime);
   const startKey = optionalIdentityField('target.startKey', target.startKey);
   const given = target.createTime !== undefined || target.startKey !== undefined;
-  if (given && createTime === null && startKey === null) {
+  // The Idle process has neither, and is refused for what it is.
+  if (given && createTime === null && startKey === null && pid !== 0) {
     throw argumentError(
-      `target ${pid === null ? '' : `for pid ${pid} `}has a createTime and startKey that are absent (0 or null), which identifies nothing; ` +
-        'leave both out to mean whatever process has the pid now.',
+      `target ${pid === null ? '' : `for pid ${pid} `}has a createTime and startKey that are absent (0 or null), which identifies nothing: ` +
+        'take the process from a census, or leave both out to mean whatever process has the pid now.',
     );
   }
   return { pid, createTime, startKey };
 };
 
+/** A census row, or the facts of a query. */
+const readRow = (given: object): ReadTarget => {
+  const row = readProperties('a process’s facts', given, [...TARGET_KEYS, ...FACT_KEYS]);
+  const pid = requireId('target.pid', row.pid);
+  return { kind: 'process', expected: { ...expectedIdentity(row, pid), pid } };
+};
+
 /**
- * @param given a pid, `{ pid, createTime?, startKey? }`, `{ tid, pid?, createTime?, startKey? }` or `{ handle, kind }`
+ * @param given a pid, `{ pid, createTime?, startKey? }`, a census row, `{ tid, pid?, createTime?, startKey? }` or `{ handle, kind }`
  * @throws TrustletError ERR_TRUSTLET_ARGUMENT, naming the property
  */
 export const readTarget = (given: unknown): ReadTarget => {
@@ -62,6 +88,7 @@ export const readTarget = (given: unknown): ReadTarget => {
     return { kind: 'process', expected: { ...NO_EXPECTATION, pid: requireId('pid', given) } };
   }
   requireObject('target', given);
+  if (readMember(given, 'verdict') !== undefined) return readRow(given);
   const target = readProperties('a target', given, [...TARGET_KEYS, ...HANDLE_TARGET_KEYS]);
   if (target.handle !== undefined) {
     refuseUnknownKeys('a handle target', target, HANDLE_TARGET_KEYS);

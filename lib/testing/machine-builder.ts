@@ -12,7 +12,7 @@ const DEFAULT_TRUSTLET_ID = 1;
 
 const FOUNDATION: readonly ScenarioProcess[] = [
   { label: 'idle', image: '', kind: 'idle', pid: 0 },
-  { label: 'system', image: 'System', kind: 'system', pid: 4 },
+  { label: 'system', image: 'System', kind: 'system', pid: 4, protection: { type: 'Protected', signer: 'WinSystem' } },
   { label: 'secure-system', image: 'Secure System', kind: 'secure-system' },
   {
     label: 'agent',

@@ -80,7 +80,7 @@ function filesOfLibrary() {
   );
   return sources.flatMap((path) => [
     path,
-    ...['.js', '.js.map', '.d.ts', '.d.ts.map'].map((end) => `dist/${path.replace(/\.ts$/, end)}`),
+    ...['.js', '.js.map', '.d.ts'].map((end) => `dist/${path.replace(/\.ts$/, end)}`),
   ]);
 }
 

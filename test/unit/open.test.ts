@@ -28,7 +28,23 @@ describe('choosing a backend', () => {
   test('off Windows the default is a clear error at the call, which names the way out', () => {
     throws(() => openIn(on('linux'), {}), 'ERR_TRUSTLET_UNSUPPORTED', /linux.*TRUSTLET_BACKEND=emulated/);
     throws(() => openIn(on('darwin'), { backend: 'ntdll' }), 'ERR_TRUSTLET_UNSUPPORTED', /darwin/);
+    const real = { only: ['driver', 'ntdll'] } as const;
+    throws(
+      () => openIn(on('linux'), real),
+      'ERR_TRUSTLET_UNSUPPORTED',
+      /linux.*for tests open\(\{ backend: 'emulated' \}\) without it/,
+    );
     throws(() => openIn(on('linux'), { backend: 'auto' }), 'ERR_TRUSTLET_UNSUPPORTED', /linux/);
+  });
+
+  test('a machine goes in by name, alone', () => {
+    const machine = boot();
+    throws(() => open(machine as never), 'ERR_TRUSTLET_ARGUMENT', /open\(\{ backend: machine \}\)/);
+    throws(
+      () => open({ backend: machine, scenario: 'plain' } as never),
+      'ERR_TRUSTLET_ARGUMENT',
+      /does not go with backend \(a machine that is booted\)/,
+    );
   });
 
   test('a name in code chooses, and a new machine is booted each time', () => {

@@ -49,7 +49,7 @@ const countsOf = (processes: readonly ProcessFacts[]): ListCounts => {
 
 const countsLine = (counts: ListCounts, { paint }: View): string => {
   const pseudo = counts.unknown - counts.unknownReal;
-  const unknown = `${counts.unknown} unknown${pseudo > 0 ? ` (${pseudo} of them pseudo)` : ''}`;
+  const unknown = `${counts.unknown} unknown${pseudo > 0 ? ` (pseudo: ${pseudo})` : ''}`;
   return [
     `${counts.total} processes: `,
     paint('secure', `${counts.secure} secure`),

@@ -64,8 +64,8 @@ const unsupported = (message: string): TrustletError => new TrustletError('ERR_T
 export const findSystemRoot = ({ platform, env }: SystemSource): string => {
   if (platform !== 'win32') {
     throw unsupported(
-      `There is no driver to manage on ${platform}: trustlet.sys is a Windows driver. Here the emulated machine answers: trustlet demo, or ` +
-        '--backend emulated; from a clone of the repository, npm run wine runs it in Wine.',
+      `There is no driver to manage on ${platform}: trustlet.sys is a Windows driver. To see trustlet at work here: trustlet demo, or ` +
+        'trustlet status --backend emulated; from a clone of the repository, npm run wine runs it in Wine.',
     );
   }
   const root = (env['SystemRoot'] ?? env['SYSTEMROOT'] ?? '').replace(/\\+$/, '');

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { boot } from '../../../lib/emulator/index.js';
 import { TrustletError } from '../../../lib/errors.js';
 import { readAccepted, readOperations, readTarget } from '../../../lib/guard/target.js';
+import { open } from '../../../lib/open.js';
 
 const rejects = (act: () => unknown, message: RegExp): void => {
   assert.throws(act, (error: unknown) => {
@@ -13,6 +15,25 @@ const rejects = (act: () => unknown, message: RegExp): void => {
 };
 
 describe('reading a target', () => {
+  test('takes a census row as it is: its identity counts, and nothing else of it', () => {
+    const vsm = open({ backend: boot('credential-guard') });
+    for (const row of vsm.census()) {
+      const read = readTarget(row);
+      assert.deepEqual(read, {
+        kind: 'process',
+        expected: { pid: row.pid, createTime: row.createTime, startKey: row.startKey },
+      });
+      const { pid, decision, reason } = vsm.guard.check(row, 'write');
+      assert.deepEqual(
+        [pid, decision === 'allow' ? reason : 'refused'],
+        [row.pid, decision === 'allow' ? 'ordinary' : 'refused'],
+      );
+      if (pid === 0) assert.equal(reason, 'idle-process');
+    }
+    rejects(() => readTarget({ verdict: 'ordinary', pid: 8, colour: 'red' }), /facts has no property 'colour'/);
+    rejects(() => readTarget({ verdict: 'ordinary', createTime: 1n }), /target.pid/);
+  });
+
   test('a pid is a process with no identity asked for', () => {
     assert.deepEqual(readTarget(1234), { kind: 'process', expected: { pid: 1234, createTime: null, startKey: null } });
     assert.deepEqual(readTarget(0), { kind: 'process', expected: { pid: 0, createTime: null, startKey: null } });

@@ -211,6 +211,37 @@ describe('a pid that changes hands at every open in turn', () => {
     );
   });
 
+  test('an agent that works on after it has returned is waited for, and caught all the same', async () => {
+    const racy = async (machine: ReturnType<typeof boot>): Promise<void> => {
+      const pid = machine.pidOf('browser');
+      const vsm = open({ backend: machine });
+      const { decision } = vsm.guard.check(pid, 'allocate');
+      await null;
+      if (decision === 'allow') inject(machine, machine.win32.OpenProcess(0x8, false, pid));
+    };
+    await assert.rejects(reuseAtEveryOpen(boot, 'browser', racy), /reused just before open 2 of it/);
+    const guarded = async (machine: ReturnType<typeof boot>): Promise<void> => {
+      await null;
+      const vsm = open({ backend: machine });
+      try {
+        await vsm.guard.run(machine.pidOf('browser'), 'allocate', async (held) => inject(machine, held.handle));
+      } catch (error) {
+        assert.ok(TrustletError.is(error));
+      }
+    };
+    assert.ok((await reuseAtEveryOpen(boot, 'browser', guarded)) >= 1);
+    await assert.rejects(
+      reuseAtEveryOpen(boot, 'browser', async () => undefined),
+      /opened neither 'browser'/,
+    );
+  });
+
+  test('the System process is out of the elevated agent’s reach, as on Windows', () => {
+    const vsm = open({ backend: boot() });
+    const { decision, reason } = vsm.guard.check(4, 'write');
+    assert.deepEqual([decision, reason], ['refuse', 'rights-denied']);
+  });
+
   test('while the agent holds the process there is nothing to win', () => {
     reuseAtEveryOpen(boot, 'browser', (machine) => {
       const pid = machine.pidOf('browser');
