@@ -223,6 +223,8 @@ export const InterruptCommand: {
 export const SegmentValue: {
   readonly selector: Field;
   readonly type: Field;
+  /** Set for code and data. */
+  readonly codeOrData: Field;
   readonly privilege: Field;
   readonly present: Field;
-} = layout({ selector: [96, 16], type: [112, 4], privilege: [117, 2], present: [119, 1] });
+} = layout({ selector: [96, 16], type: [112, 4], codeOrData: [116, 1], privilege: [117, 2], present: [119, 1] });

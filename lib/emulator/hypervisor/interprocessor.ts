@@ -36,7 +36,7 @@ const initialise = (target: VirtualProcessor): void => {
 
 const startReal = (target: VirtualProcessor, vector: number): void => {
   const base = BigInt(vector) << 12n;
-  const segment = encodeFields(SegmentValue, { selector: vector << 8, type: 11, present: 1 });
+  const segment = encodeFields(SegmentValue, { selector: vector << 8, type: 11, codeOrData: 1, present: 1 });
   writeArchitectural(target, 0, RegisterName.Cr0, CR0_REAL);
   writeArchitectural(target, 0, RegisterName.Cs, segment | (0xffffn << 64n) | base);
   writeArchitectural(target, 0, RegisterName.Rip, 0n);

@@ -231,11 +231,13 @@ export class ProtectionReference {
 
   #load(vtl: number, address: number): number {
     const overlay = this.#overlay(vtl, Math.floor(address / 4096));
-    return (overlay === undefined ? this.#bytes.get(address) : overlay.bytes.get(address)) ?? 0;
+    return (overlay === undefined ? this.#bytes.get(address) : overlay.bytes.get(address % 4096)) ?? 0;
   }
 
   #store(vtl: number, address: number, value: number): void {
-    (this.#overlay(vtl, Math.floor(address / 4096))?.bytes ?? this.#bytes).set(address, value);
+    const overlay = this.#overlay(vtl, Math.floor(address / 4096));
+    if (overlay === undefined) this.#bytes.set(address, value);
+    else overlay.bytes.set(address % 4096, value);
   }
 
   /** The hypervisor itself writes RAM. */

@@ -24,10 +24,7 @@ describe('trustlet list', () => {
     assert.match(run.out, /^\* +\d+ {2}secure +0 {2}PP-WinSystem +Secure System +pseudo-process$/m);
     assert.match(run.out, /^ +\d+ {2}ordinary +0 {2}PPL-Lsa +lsass\.exe$/m);
     assert.match(run.out, /^\? +0 {2}unknown .* idle-process$/m);
-    assert.match(
-      run.out,
-      /^\d+ processes: 2 secure, \d+ ordinary, 1 unknown \(pseudo: 1\)$/m,
-    );
+    assert.match(run.out, /^\d+ processes: 2 secure, \d+ ordinary, 1 unknown \(pseudo: 1\)$/m);
   });
 
   test('on a machine without VSM nothing is secure', () => {

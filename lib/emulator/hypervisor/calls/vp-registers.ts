@@ -103,15 +103,17 @@ const elementOf = (
   { state }: Caller,
   input: DataView,
   { index, count, elements }: RepPlace,
-): { readonly name: number; readonly value: bigint } => {
+): { readonly name: number; readonly value: bigint; readonly reserved: boolean } => {
   if (state.profile.registerElements === 'interleaved') {
     const at = elements + index * (VALUE_SIZE * 2);
-    return { name: input.getUint32(at, true), value: getValue128(input, at + VALUE_SIZE) };
+    const reserved = hasBytes(input, at + NAME_SIZE, at + VALUE_SIZE);
+    return { name: input.getUint32(at, true), value: getValue128(input, at + VALUE_SIZE), reserved };
   }
   const values = Math.ceil((elements + count * NAME_SIZE) / VALUE_SIZE) * VALUE_SIZE;
   return {
     name: input.getUint32(elements + index * NAME_SIZE, true),
     value: getValue128(input, values + index * VALUE_SIZE),
+    reserved: false,
   };
 };
 
@@ -127,9 +129,9 @@ export const setVpRegisters: RepCall = {
   check: (caller, input) =>
     checkHeader(caller, input, { missing: 'set-registers-missing-vp', other: 'set-registers-other-vp' }),
   rep(caller, input, rep): number {
-    const { name, value } = elementOf(caller, input, rep);
+    const { name, value, reserved } = elementOf(caller, input, rep);
     const place = placeOf(caller, input);
-    const named = checkName(caller, place, name);
+    const named = reserved ? firstRefusal(caller, [['input-reserved-bits', true]]) : checkName(caller, place, name);
     if (named !== HvStatus.SUCCESS) return named;
     const status = checkValue(caller, place, name, value);
     if (status !== HvStatus.SUCCESS) return status;
