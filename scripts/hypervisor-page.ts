@@ -26,7 +26,7 @@ for the NT layer, for a device, and for \`machine.compromisedKernel()\`, an atta
 ${SAMPLE}
 
 A hypervisor of your own, without an operating system: \`new Hypervisor({ processors: 2, profile: 'tlfs' })\`. A method stands for an instruction of
-a virtual processor; what the guest gets wrong comes back as a value. \`snapshot()\` and \`restore()\` copy everything; the same calls give the
+a virtual processor in its active VTL: whoever goes on after a VTL call acts as VTL1’s code. What the guest gets wrong comes back as a value. \`snapshot()\` and \`restore()\` copy everything; the same calls give the
 same answers and the same log.
 `;
 

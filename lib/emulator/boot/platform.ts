@@ -63,12 +63,20 @@ interface PlatformState {
   owners: PageOwners;
   /** VTL0's root page table as the secure kernel noted it while still in VTL0 (S3); 0 before. */
   notedRoot: bigint;
+  cameUpWithVtl1: boolean;
 }
 
 export interface PlatformSnapshot {
   readonly hypervisor: HypervisorSnapshot;
   readonly state: PlatformState;
 }
+
+const createPlatformState = (boot: BootStateName): PlatformState => ({
+  boot,
+  owners: createPageOwners(),
+  notedRoot: 0n,
+  cameUpWithVtl1: false,
+});
 
 const MAX_PROCESSORS = 16;
 const BSP = 0;
@@ -91,7 +99,7 @@ export class Platform {
   readonly #rules: BootRules;
   readonly #settings: SecureKernelSettings;
   readonly #processors: number;
-  #state: PlatformState = { boot: 'FIRMWARE', owners: createPageOwners(), notedRoot: 0n };
+  #state: PlatformState = createPlatformState('FIRMWARE');
 
   /** @throws TrustletError ERR_TRUSTLET_ARGUMENT for a number of processors out of range */
   constructor(options: PlatformOptions) {
@@ -123,6 +131,11 @@ export class Platform {
     return this.hypervisor.hasVtl(1);
   }
 
+  /** The partition was reset since it came up with VTL1, by its owner or by the guest: what ran on it runs no more. */
+  get isDown(): boolean {
+    return this.boot === 'RESET' || (this.#state.cameUpWithVtl1 && !this.hasVtl1);
+  }
+
   /** VTL0's root page table as the secure kernel noted it; 0 before S3. */
   get notedRoot(): bigint {
     return this.#state.notedRoot;
@@ -135,7 +148,8 @@ export class Platform {
    */
   advance(): BootStateName {
     this.#state.boot = this.#next(this.#state.boot);
-    return this.#state.boot;
+    if (this.boot === 'RUNNING') this.#state.cameUpWithVtl1 = this.hasVtl1;
+    return this.boot;
   }
 
   /** Advances until the machine is in this state or cannot go on. */
@@ -150,9 +164,9 @@ export class Platform {
       case 'FIRMWARE':
         return this.#load();
       case 'WINLOAD':
-        return hypervisor || vsm ? this.#launchHypervisor() : this.#run();
+        return hypervisor || vsm ? this.#launchHypervisor() : 'RUNNING';
       case 'HV_RUNNING':
-        return vsm ? this.#enterSecureKernelInVtl0() : this.#run();
+        return vsm ? this.#enterSecureKernelInVtl0() : 'RUNNING';
       case 'SK_IN_VTL0':
         return this.#enablePartition();
       case 'PARTITION_VTL1':
@@ -171,12 +185,8 @@ export class Platform {
       case 'RESET':
         return 'FIRMWARE';
       default:
-        return this.#run();
+        return 'RUNNING';
     }
-  }
-
-  #run(): BootStateName {
-    return 'RUNNING';
   }
 
   /** S1: images, page tables. The bytes are markers, for whoever looks whether they can be read. */
@@ -226,7 +236,7 @@ export class Platform {
   #enablePartition(): BootStateName {
     const { highestVtl } = this.#rules;
     const status = this.#nt.enablePartitionVtl(BSP, highestVtl, this.#settings.mbec);
-    return status === HvStatus.SUCCESS ? 'PARTITION_VTL1' : this.#run();
+    return status === HvStatus.SUCCESS ? 'PARTITION_VTL1' : 'RUNNING';
   }
 
   /** S5. */
@@ -371,7 +381,7 @@ export class Platform {
   /** S12: VTL1 is gone and what it kept from VTL0 is zero. The next `advance` is power on again. */
   reset(): void {
     this.hypervisor.reset();
-    this.#state = { boot: 'RESET', owners: createPageOwners(), notedRoot: 0n };
+    this.#state = createPlatformState('RESET');
   }
 
   /** Everything as a value. Cost: a deep copy. */

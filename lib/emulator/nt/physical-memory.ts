@@ -1,4 +1,5 @@
 /** The machine's memory as NT's memory manager uses it: pages to take, copies as a VTL, and what VTL0 may do with a page. */
+import { TrustletError } from '../../errors.js';
 import type { Platform } from '../boot/platform.js';
 import { PAGE_SIZE } from '../memory/page-numbers.js';
 import type { PageAccess } from '../memory/rights.js';
@@ -13,11 +14,23 @@ export interface PhysicalMemory {
   allowsVtl0(page: number, access: PageAccess): boolean;
 }
 
+/** After a reset there is no operating system whose memory this could be. @throws TrustletError ERR_TRUSTLET_BACKEND */
+export const requireUp = (platform: Platform): void => {
+  if (!platform.isDown) return;
+  throw new TrustletError(
+    'ERR_TRUSTLET_BACKEND',
+    'The emulated machine was reset: its operating systems run no more. Boot another or restore a snapshot.',
+  );
+};
+
 const USER_MODE = { cpl: 3, mbec: true, smep: true } as const;
 
-/** Without VTL1 a trustlet's pages are NT's, as everything is. */
+/** On a machine that came up without VTL1 a trustlet's pages are NT's, as everything is. */
 export const physicalMemory = (platform: Platform): PhysicalMemory => ({
-  takePage: (owner) => (owner === 1 && platform.hasVtl1 ? platform.takeSecurePage() : platform.takeNtPage()),
+  takePage: (owner) => {
+    requireUp(platform);
+    return owner === 1 && platform.hasVtl1 ? platform.takeSecurePage() : platform.takeNtPage();
+  },
   releasePages: (pages, owner) => platform.releasePages(pages, owner === 1 && platform.hasVtl1 ? 1 : 0),
   copy: (vtl, page, offset, buffer, direction) =>
     platform.hypervisor.copy(vtl, page * PAGE_SIZE + offset, buffer, direction).kind === 'allowed',

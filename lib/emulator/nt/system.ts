@@ -14,7 +14,7 @@ import { SE_DEBUG_PRIVILEGE } from './access.js';
 import { churn } from './churn.js';
 import { type Isolation, secondLevelIsolation } from './isolation.js';
 import type { ProcessObject, ThreadObject } from './objects.js';
-import { type PhysicalMemory, physicalMemory } from './physical-memory.js';
+import { type PhysicalMemory, physicalMemory, requireUp } from './physical-memory.js';
 import type { MachineState } from './state.js';
 import type { SystemParameters } from './system-parameters.js';
 import { createThread } from './threads.js';
@@ -115,6 +115,7 @@ export class NtSystem {
   }
 
   requireRunning(): void {
+    requireUp(this.platform);
     const { stoppedBy } = this.state;
     if (stoppedBy === null) return;
     throw new TrustletError(

@@ -101,6 +101,30 @@ describe('a trustlet’s memory', () => {
   });
 });
 
+describe('a machine that was reset', () => {
+  test('by its owner or by VTL0 answers no more, and gives a new trustlet no memory that VTL0 can read', () => {
+    const resets = [
+      (machine: Machine): void => machine.platform.reset(),
+      (machine: Machine): void => {
+        machine.compromisedKernel().writeMsr(0x4000_0003, 1n);
+      },
+    ];
+    for (const reset of resets) {
+      const machine = testMachine();
+      const vsm = open({ backend: machine });
+      const snapshot = machine.snapshot();
+      const { dataAddress } = machine.process('lsaiso');
+      reset(machine);
+      const down = { code: 'ERR_TRUSTLET_BACKEND', message: /was reset/ };
+      assert.throws(() => vsm.query(machine.pidOf('lsaiso')), down);
+      machine.spawn({ label: 'late', trustlet: { id: 9 } });
+      assert.throws(() => machine.readMemory('late', dataAddress, 8), down);
+      machine.restore(snapshot);
+      assert.equal(text(machine.readMemory('lsaiso', dataAddress, 11)), 'VTL1 secret');
+    }
+  });
+});
+
 describe('DMA', () => {
   test('reaches a trustlet only where no IOMMU is configured, and class 169 says so', () => {
     for (const dmaProtection of [true, false]) {
