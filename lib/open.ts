@@ -138,9 +138,11 @@ const requireAllowed = (
 ): readonly BackendName[] => {
   const allowed = only === undefined ? names : names.filter((name) => only.includes(name));
   if (allowed.length === 0) {
-    const accepted = only?.join(', ') || 'no backend at all';
+    const accepted = only?.length
+      ? `only ${only.join(', ')} (options.only)`
+      : 'no backend at all (options.only is empty)';
     throw refused(
-      `This program accepts only ${accepted} (options.only), and ${names.join(' or ')} was ${chosenBy(by)}. Choose another, or accept it.`,
+      `This program accepts ${accepted}, and ${names.join(' or ')} was ${chosenBy(by)}. Choose another, or accept it.`,
     );
   }
   const simulated = allowed.find((name) => SIMULATED.includes(name));

@@ -135,6 +135,7 @@ export class Machine {
 
   /** The events as lines for a person. @param from the first event's number */
   eventLines(from = 0): readonly string[] {
+    requireSize('from', from);
     return this.events.filter(({ sequence }) => sequence >= from).map(eventText);
   }
 

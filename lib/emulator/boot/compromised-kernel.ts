@@ -5,7 +5,7 @@
 import type { HypercallRequest, Hypervisor } from '../hypervisor/hypervisor.js';
 import type { AccessResult, HypercallResult } from '../hypervisor/outcomes.js';
 import { RegisterName } from '../hypervisor/register-names.js';
-import { PAGE_SIZE } from '../memory/page-numbers.js';
+import { PAGE_SIZE, requirePage } from '../memory/page-numbers.js';
 import type { PageAccess } from '../memory/rights.js';
 import { GuestKernel } from './guest-kernel.js';
 import { NT_HYPERCALL_INPUT } from './physical-layout.js';
@@ -31,10 +31,11 @@ export class CompromisedKernel {
   /** Its hypercalls, with inputs wherever VTL0's own kernel has them. */
   readonly calls: GuestKernel;
 
-  /** @param vp the processor it runs on, in VTL0 */
+  /** @param vp the processor it runs on, in VTL0 @throws TrustletError ERR_TRUSTLET_ARGUMENT for one there is not */
   constructor(platform: Platform, vp = 0) {
     this.#platform = platform;
     this.#hypervisor = platform.hypervisor;
+    this.#hypervisor.activeVtl(vp);
     this.#vp = vp;
     this.calls = new GuestKernel(this.#hypervisor, NT_HYPERCALL_INPUT);
   }
@@ -55,6 +56,7 @@ export class CompromisedKernel {
 
   /** Reads through page tables that it edits first: maps a page at an address of its choice. */
   mapAndRead(page: number, length: number): Attempt {
+    requirePage(page);
     const table = Number(this.#hypervisor.readRegister(this.#vp, RegisterName.Cr3)) + PAGE_SIZE;
     // An entry that is not present is put to use: 1 GiB that holds the page.
     const gib = Math.floor((page * PAGE_SIZE) / 2 ** 30);

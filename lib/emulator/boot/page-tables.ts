@@ -10,8 +10,8 @@ const ENTRY = 8;
 /** Entry of the top level for `KERNEL_BASE`. */
 const KERNEL_ENTRY = 256;
 
-/** Supervisor mappings of all memory. @returns CR3 */
-export const writePageTables = (hypervisor: Hypervisor, { firstPage }: PageBlock): bigint => {
+/** Supervisor mappings of all memory; CR3 is the first page's address. */
+export const writePageTables = (hypervisor: Hypervisor, { firstPage }: PageBlock): void => {
   const top = new DataView(new ArrayBuffer(PAGE_SIZE));
   const below = BigInt((firstPage + 1) * PAGE_SIZE) | PRESENT_WRITABLE;
   top.setBigUint64(0, below, true);
@@ -23,5 +23,4 @@ export const writePageTables = (hypervisor: Hypervisor, { firstPage }: PageBlock
   }
   hypervisor.writePhysical(BigInt(firstPage * PAGE_SIZE), new Uint8Array(top.buffer));
   hypervisor.writePhysical(BigInt((firstPage + 1) * PAGE_SIZE), new Uint8Array(large.buffer));
-  return BigInt(firstPage * PAGE_SIZE);
 };

@@ -2,8 +2,9 @@
  * The machine beneath the operating systems: a partition under the hypervisor, brought up state by state (facts/vsm.md 2), and its
  * memory, given to NT and to VTL1.
  */
-import { show } from '../../arguments.js';
+import { requireId, show } from '../../arguments.js';
 import { TrustletError } from '../../errors.js';
+import { requireBuffer } from '../call-arguments.js';
 import { HvStatus } from '../hypervisor/hv-status.js';
 import { Hypervisor, type HypervisorSnapshot } from '../hypervisor/hypervisor.js';
 import { Msr } from '../hypervisor/msr-names.js';
@@ -12,8 +13,9 @@ import { RegisterName } from '../hypervisor/register-names.js';
 import { misuse, PAGE_SIZE } from '../memory/page-numbers.js';
 import { ALL_RIGHTS, PageRight } from '../memory/rights.js';
 import { type BootRules, defaultMask } from './boot-rules.js';
-import type { BootStateName } from './boot-states.js';
+import { type BootStateName, bootStates } from './boot-states.js';
 import { GuestKernel, startRegisters } from './guest-kernel.js';
+import { NT_START, SECURE_KERNEL_START } from './kernel-starts.js';
 import {
   addSecurePages,
   createPageOwners,
@@ -26,7 +28,6 @@ import {
 import { writePageTables } from './page-tables.js';
 import {
   BUNDLE_PAGES,
-  KERNEL_BASE,
   NT_CODE,
   NT_DATA,
   NT_HYPERCALL_INPUT,
@@ -82,7 +83,6 @@ const MAX_PROCESSORS = 16;
 const BSP = 0;
 const NT_GUEST_OS_ID = 0x0001_0000_0000_0000n;
 const addressOf = (page: number): bigint => BigInt(page * PAGE_SIZE);
-const STACK_SIZE = 0x8000n;
 
 /** STATUS_INVALID_IMAGE_HASH, as a driver whose signature does not hold gets it. */
 const INVALID_IMAGE_HASH = 0xc000_0428;
@@ -154,6 +154,7 @@ export class Platform {
 
   /** Advances until the machine is in this state or cannot go on. */
   advanceTo(state: BootStateName): BootStateName {
+    if (!bootStates.some(({ name }) => name === state)) throw misuse(`There is no state ${show(state)} of the boot.`);
     while (this.boot !== state && this.boot !== 'RUNNING') this.advance();
     return this.boot;
   }
@@ -200,23 +201,9 @@ export class Platform {
       hypervisor.writePhysical(addressOf(SECURE_KERNEL_DATA), text.encode('securekernel.exe data'));
       writePageTables(hypervisor, VTL1_PAGE_TABLES);
     }
-    const cr3 = writePageTables(hypervisor, NT_PAGE_TABLES);
-    for (const [name, value] of startRegisters(this.#ntStart(cr3))) hypervisor.writeRegister(BSP, name, value);
+    writePageTables(hypervisor, NT_PAGE_TABLES);
+    for (const [name, value] of startRegisters(NT_START)) hypervisor.writeRegister(BSP, name, value);
     return 'WINLOAD';
-  }
-
-  #ntStart(cr3: bigint = addressOf(NT_PAGE_TABLES.firstPage)): { rip: bigint; rsp: bigint; cr3: bigint } {
-    const stack = KERNEL_BASE + addressOf(NT_DATA.firstPage) + STACK_SIZE;
-    return { rip: KERNEL_BASE + addressOf(NT_CODE.firstPage), rsp: stack, cr3 };
-  }
-
-  #secureStart(): { rip: bigint; rsp: bigint; cr3: bigint } {
-    const stack = KERNEL_BASE + addressOf(SECURE_KERNEL_DATA) + STACK_SIZE;
-    return {
-      rip: KERNEL_BASE + addressOf(SECURE_KERNEL_CODE),
-      rsp: stack,
-      cr3: addressOf(VTL1_PAGE_TABLES.firstPage),
-    };
   }
 
   /** S2: VTL0 gets its hypercall page. */
@@ -241,7 +228,7 @@ export class Platform {
 
   /** S5. */
   #enableFirstProcessor(): BootStateName {
-    this.#nt.enableVpVtl(BSP, BSP, 1, this.#secureStart());
+    this.#nt.enableVpVtl(BSP, BSP, 1, SECURE_KERNEL_START);
     return 'BSP_VTL1';
   }
 
@@ -275,9 +262,9 @@ export class Platform {
   #startProcessors(): BootStateName {
     for (let vp = 1; vp < this.#processors; vp++) {
       this.#secureCall(BSP, (kernel) => {
-        kernel.calls.enableVpVtl(BSP, vp, 1, this.#secureStart());
-        kernel.calls.startVirtualProcessor(BSP, vp, 1, this.#secureStart());
-        kernel.calls.startVirtualProcessor(BSP, vp, 0, this.#ntStart());
+        kernel.calls.enableVpVtl(BSP, vp, 1, SECURE_KERNEL_START);
+        kernel.calls.startVirtualProcessor(BSP, vp, 1, SECURE_KERNEL_START);
+        kernel.calls.startVirtualProcessor(BSP, vp, 0, NT_START);
       });
       this.#secureKernel.initialiseProcessor(vp, this.#settings);
       this.#secureKernel.watchRegisters(vp);
@@ -341,6 +328,10 @@ export class Platform {
    */
   exclusiveBlock(pageCount: number, rights: number): PageBlock {
     this.#requireVtl1('an exclusive block');
+    if (!Number.isInteger(pageCount) || pageCount < 1 || pageCount > RAM.pageCount) {
+      throw misuse(`pageCount is a whole number from 1 to ${RAM.pageCount}; got ${show(pageCount)}.`);
+    }
+    requireId('rights', rights);
     const block = takeBlock(this.#state.owners, pageCount);
     if (this.#secureCall(BSP, (kernel) => kernel.protect(BSP, pagesOf(block), rights))) return block;
     throw misuse(`The hypervisor does not take the rights 0x${rights.toString(16)} for pages of VTL1.`);
@@ -359,6 +350,9 @@ export class Platform {
    * @returns STATUS_SUCCESS and the page, or STATUS_INVALID_IMAGE_HASH and null
    */
   loadDriver(code: Uint8Array, signed: boolean): { readonly status: number; readonly page: number | null } {
+    if (requireBuffer('code', code).length > PAGE_SIZE) {
+      throw misuse(`A driver’s code is at most ${PAGE_SIZE} bytes here; got ${code.length}.`);
+    }
     const page = this.takeNtPage();
     const address = addressOf(page);
     this.hypervisor.access(BSP, { access: 'write', address, data: code, physical: true, cpl: 0 });

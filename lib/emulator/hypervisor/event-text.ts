@@ -1,4 +1,6 @@
 /** Events as sentences for a person. */
+import { requireObject, show } from '../../arguments.js';
+import { misuse } from '../memory/page-numbers.js';
 import { callNamed } from './call-codes.js';
 import type { HypervisorEvent, LoggedEvent } from './event-log.js';
 import { hvStatusName } from './hv-status.js';
@@ -84,8 +86,10 @@ const actor = (event: HypervisorEvent): string => {
     : `VP ${event.vp} VTL${event.vtl}: `;
 };
 
-/** One event as a line without an end: its number, who, and what. */
+/** One event as a line without an end: its number, who, and what. @throws TrustletError ERR_TRUSTLET_ARGUMENT for no event of the log */
 export const eventText = (event: LoggedEvent): string => {
+  requireObject('event', event);
+  if (!Object.hasOwn(renderers, event.kind)) throw misuse(`There is no event of the kind ${show(event.kind)}.`);
   // The renderer of a kind takes that kind: the type system cannot say it of a table.
   const render = renderers[event.kind] as (event: HypervisorEvent) => string;
   return `#${event.sequence} ${actor(event)}${render(event)}`;

@@ -1,12 +1,21 @@
 /** The emulated hypervisor of one partition, as a program drives it. */
-import { requireObject, show } from '../../arguments.js';
+import { requireId, requireObject, show } from '../../arguments.js';
+import { requireBuffer } from '../call-arguments.js';
 import { transferByDevice } from '../memory/dma.js';
 import { accessMemory, checkAccess, requireAccess } from '../memory/guest-access.js';
 import { memoryInUse, readMemory, writeMemory, zeroPages } from '../memory/guest-memory.js';
-import { misuse, pageOfAddress } from '../memory/page-numbers.js';
+import { misuse, pageOfAddress, requirePage } from '../memory/page-numbers.js';
 import { type ExecutionMode, KERNEL_MODE, type PageAccess } from '../memory/rights.js';
 import { type AccessOutcome, forEachProtection, protectionOf, slatBytes } from '../memory/slat.js';
-import { MASK_64 } from './constants.js';
+
+import {
+  requireLength,
+  requireOneOf,
+  requireOptions,
+  requireState,
+  requireUnsigned,
+  requireXmm,
+} from './edge-arguments.js';
 import { eventsLost, type HypervisorEvent, type LoggedEvent, loggedEvents } from './event-log.js';
 import { accessGuestMemory, useIoPort, writeGuestRegister } from './guest-instructions.js';
 import { executeHypercall } from './hypercall-interface.js';
@@ -86,11 +95,6 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 const bits = (set: number): readonly number[] =>
   Array.from({ length: 16 }, (_, bit) => bit).filter((bit) => (set & (1 << bit)) !== 0);
 
-const requireUnsigned = (name: string, value: bigint, most: bigint = MASK_64): bigint => {
-  if (typeof value === 'bigint' && value >= 0n && value <= most) return value;
-  throw misuse(`${name} is an unsigned ${most === MASK_64 ? 64 : 128}-bit bigint; got ${show(value)}.`);
-};
-
 /**
  * One partition under an emulated hypervisor (facts/vsm.md 1). Deterministic: no clock, no random source, no I/O; the same calls
  * in the same order give the same answers and the same log.
@@ -104,7 +108,7 @@ export class Hypervisor {
 
   /** @throws TrustletError ERR_TRUSTLET_ARGUMENT for options out of range */
   constructor(options: HypervisorOptions = {}) {
-    this.#state = createState(options);
+    this.#state = createState(requireOptions(options));
   }
 
   get profile(): Profile {
@@ -132,12 +136,14 @@ export class Hypervisor {
   }
 
   /** The hypercall instruction. Registers that the request leaves out keep their values. */
-  hypercall(vp: number, { control, input, output, xmm = [] }: HypercallRequest): HypercallResult {
+  hypercall(vp: number, request: HypercallRequest): HypercallResult {
     const running = this.#running(vp);
+    requireObject('request', request);
+    const { control, input, output, xmm = [] } = request;
     this.#load(running, RegisterName.Rcx, requireUnsigned('control', control));
     if (input !== undefined) this.#load(running, RegisterName.Rdx, requireUnsigned('input', input));
     if (output !== undefined) this.#load(running, RegisterName.R8, requireUnsigned('output', output));
-    xmm.forEach((value, index) => {
+    requireXmm(xmm).forEach((value, index) => {
       this.#load(running, xmmName(index), value);
     });
     return executeHypercall(this.#state, running);
@@ -161,12 +167,16 @@ export class Hypervisor {
   /** A read, write or fetch. Cost: one page walk for each page where paging is on. */
   access(vp: number, request: MemoryRequest): AccessResult {
     const running = this.#running(vp);
+    requireObject('request', request);
     const { access, address, data, length, physical, cpl, instruction } = request;
     requireAccess(access);
     return accessGuestMemory(this.#state, running, {
       access,
       address: requireUnsigned('address', address),
-      buffer: access === 'write' ? (data ?? NO_BYTES) : new Uint8Array(length ?? 8),
+      buffer:
+        access === 'write'
+          ? requireBuffer('data', data ?? NO_BYTES)
+          : new Uint8Array(requireLength('length', length ?? 8)),
       physical: physical ?? false,
       cpl: cpl ?? privilegeLevel(running, running.activeVtl),
       bytes: instruction ?? NO_BYTES,
@@ -194,11 +204,17 @@ export class Hypervisor {
   }
 
   readMsr(vp: number, msr: number): InstructionResult {
-    return readMsr(this.#state, this.#running(vp), msr);
+    return readMsr(this.#state, this.#running(vp), requireId('msr', msr));
   }
 
   writeMsr(vp: number, msr: number, value: bigint, instruction: Uint8Array = NO_BYTES): InstructionResult {
-    return writeMsr(this.#state, this.#running(vp), msr, requireUnsigned('value', value), instruction);
+    return writeMsr(
+      this.#state,
+      this.#running(vp),
+      requireId('msr', msr),
+      requireUnsigned('value', value),
+      instruction,
+    );
   }
 
   /** IN or OUT. @param size bytes: 1, 2 or 4 */
@@ -212,6 +228,8 @@ export class Hypervisor {
     if (!Number.isInteger(port) || port < 0 || port > 0xffff) {
       throw misuse(`An I/O port is a whole number from 0 to 65535; got ${show(port)}.`);
     }
+    requireOneOf('access', access, ['read', 'write']);
+    requireOneOf('size', size, [1, 2, 4]);
     return useIoPort(this.#state, this.#running(vp), port, access, size, instruction);
   }
 
@@ -242,6 +260,8 @@ export class Hypervisor {
     direction: 'read' | 'write',
   ): 'allowed' | 'blocked' | 'unmapped' {
     const page = pageOfAddress(address);
+    requireBuffer('buffer', buffer);
+    requireOneOf('direction', direction, ['read', 'write']);
     const outcome = transferByDevice(this.#state.slat, Number(address), buffer, direction);
     log(this.#state, { kind: 'device-access', page, write: direction === 'write', outcome });
     return outcome;
@@ -259,14 +279,18 @@ export class Hypervisor {
 
   /** Guest memory as the host finds it, whatever rights VTLs have. @param address guest-physical */
   readPhysical(address: bigint, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
+    const bytes = new Uint8Array(requireLength('length', length));
     const read = readMemory(this.#state.slat.memory, Number(requireUnsigned('address', address)), bytes);
     return bytes.subarray(0, read);
   }
 
   /** Puts bytes into guest memory as the host can. @returns how many found RAM */
   writePhysical(address: bigint, bytes: Uint8Array): number {
-    return writeMemory(this.#state.slat.memory, Number(requireUnsigned('address', address)), bytes);
+    return writeMemory(
+      this.#state.slat.memory,
+      Number(requireUnsigned('address', address)),
+      requireBuffer('bytes', bytes),
+    );
   }
 
   /**
@@ -275,12 +299,14 @@ export class Hypervisor {
    * @param direction `read` fills the buffer; `write` stores it
    */
   copy(vtl: number, address: number, buffer: Uint8Array, direction: 'read' | 'write'): AccessOutcome {
-    return accessMemory(this.#state.slat, vtl, address, buffer, direction, KERNEL_MODE).outcome;
+    requireOneOf('direction', direction, ['read', 'write']);
+    return accessMemory(this.#state.slat, vtl, address, requireBuffer('buffer', buffer), direction, KERNEL_MODE)
+      .outcome;
   }
 
   /** Zeroes a page of memory, whatever rights VTLs have. */
   zeroPage(page: number): void {
-    zeroPages(this.#state.slat.memory, page, 1);
+    zeroPages(this.#state.slat.memory, requirePage(page), 1);
   }
 
   /** What a VTL leaves the VTLs below it on the page of an address: bits 1 read, 2 write, 4 kernel and 8 user execute. */
@@ -290,6 +316,7 @@ export class Hypervisor {
 
   /** A VP's page of the hypervisor, whether or not the guest has it mapped: a copy. */
   page(vp: number, vtl: number, which: 'assist' | 'messages'): Uint8Array {
+    requireOneOf('which', which, ['assist', 'messages']);
     const { assistPage, synic } = vtlOf(vpOf(this.#state, vp), vtl);
     return (which === 'assist' ? assistPage : synic.messages).slice();
   }
@@ -335,8 +362,7 @@ export class Hypervisor {
 
   /** Puts a snapshot back, any number of times, also one of another hypervisor. */
   restore(snapshot: HypervisorSnapshot): void {
-    requireObject('snapshot', snapshot);
-    this.#state = structuredClone(snapshot.state);
+    this.#state = structuredClone(requireState(snapshot));
   }
 
   #running(index: number): VirtualProcessor {

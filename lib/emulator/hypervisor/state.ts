@@ -1,4 +1,5 @@
 /** All state of an emulated hypervisor: plain data, so that `structuredClone` is a snapshot. */
+import { show } from '../../arguments.js';
 import { createGuestMemory, type RamRange, zeroPages } from '../memory/guest-memory.js';
 import { HV_NUM_VTLS, misuse } from '../memory/page-numbers.js';
 import { PageRight } from '../memory/rights.js';
@@ -145,8 +146,8 @@ export const maximumVtl = (state: HypervisorState): number => (state.features.vs
 
 /** @throws TrustletError ERR_TRUSTLET_ARGUMENT for a VP this guest does not have */
 export const vpOf = (state: HypervisorState, index: number): VirtualProcessor => {
-  const vp = state.vps[index];
-  if (vp === undefined) throw misuse(`This guest has VP 0 to VP ${state.vps.length - 1}; got ${index}.`);
+  const vp = Number.isInteger(index) ? state.vps[index] : undefined;
+  if (vp === undefined) throw misuse(`This guest has VP 0 to VP ${state.vps.length - 1}; got ${show(index)}.`);
   return vp;
 };
 
