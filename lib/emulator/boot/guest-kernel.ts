@@ -7,6 +7,7 @@ import { HV_PARTITION_ID_SELF, HV_VP_INDEX_SELF } from '../hypervisor/constants.
 import { HvStatus } from '../hypervisor/hv-status.js';
 import type { Hypervisor } from '../hypervisor/hypervisor.js';
 import { RegisterName } from '../hypervisor/register-names.js';
+import { getValue128, setValue128 } from '../hypervisor/wide-values.js';
 import { PAGE_SIZE } from '../memory/page-numbers.js';
 
 /** Where a kernel starts in 64-bit mode: what it needs of an initial context (facts/vsm.md 1.5). */
@@ -34,21 +35,16 @@ const PAGES_PER_CALL = 510;
 /** Where in the page outputs go: no call with an output has an input this long. */
 const OUTPUT = 2048;
 
-const setWide = (view: DataView, offset: number, value: bigint): void => {
-  view.setBigUint64(offset, BigInt.asUintN(64, value), true);
-  view.setBigUint64(offset + 8, value >> 64n, true);
-};
-
 /** An initial context as the calls take it. */
 const contextBytes = ({ rip, rsp, cr3 }: KernelStart): Uint8Array => {
   const view = new DataView(new ArrayBuffer(CONTEXT_SIZE));
   view.setBigUint64(0, rip, true);
   view.setBigUint64(8, rsp, true);
   view.setBigUint64(16, 2n, true);
-  setWide(view, 24, CODE);
-  for (const offset of [40, 56, 72, 88, 104]) setWide(view, offset, DATA);
-  setWide(view, 120, TASK);
-  setWide(view, 136, LOCAL_TABLE);
+  setValue128(view, 24, CODE);
+  for (const offset of [40, 56, 72, 88, 104]) setValue128(view, offset, DATA);
+  setValue128(view, 120, TASK);
+  setValue128(view, 136, LOCAL_TABLE);
   view.setBigUint64(184, EFER, true);
   view.setBigUint64(192, CR0, true);
   view.setBigUint64(200, cr3, true);
@@ -102,7 +98,7 @@ export class GuestKernel {
       view.setUint32(8, HV_VP_INDEX_SELF, true);
       view.setUint8(12, USE_TARGET_VTL | vtl);
       view.setUint32(HEADER_SIZE, name, true);
-      setWide(view, HEADER_SIZE + 16, value);
+      setValue128(view, HEADER_SIZE + 16, value);
     });
   }
 
@@ -117,7 +113,7 @@ export class GuestKernel {
     const read = this.#hypervisor.access(vp, { access: 'read', address, length: 16, physical: true, cpl: 0 });
     if (status !== HvStatus.SUCCESS || read.kind !== 'done') return null;
     const view = new DataView(read.data.buffer, read.data.byteOffset, 16);
-    return view.getBigUint64(0, true) | (view.getBigUint64(8, true) << 64n);
+    return getValue128(view, 0);
   }
 
   /** What VTLs below the caller may do with pages: bits 1 read, 2 write, 4 kernel and 8 user execute. */

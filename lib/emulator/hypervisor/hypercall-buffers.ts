@@ -11,6 +11,7 @@ import type { Intercepted } from './outcomes.js';
 import { crossingPageStatus } from './profile.js';
 import { RegisterName, xmmName } from './register-names.js';
 import { getRegister, modeOf, setRegister } from './state.js';
+import { setValue128 } from './wide-values.js';
 
 /** RDX and R8, and with them XMM0 to XMM5. */
 const FAST_BYTES = 16;
@@ -29,18 +30,13 @@ export interface CallBuffers {
 
 const register = ({ state, vp, vtl }: Caller, name: number): bigint => getRegister(state, vp, vtl, name);
 
-const setWords = (view: DataView, offset: number, value: bigint): void => {
-  view.setBigUint64(offset, BigInt.asUintN(64, value), true);
-  view.setBigUint64(offset + 8, BigInt.asUintN(64, value >> 64n), true);
-};
-
 /** Everything the fast registers hold: RDX, R8, XMM0 … XMM5. */
 const fastRegisters = (caller: Caller): DataView => {
   const view = new DataView(new ArrayBuffer(XMM_FAST_BYTES));
   view.setBigUint64(0, register(caller, RegisterName.Rdx), true);
   view.setBigUint64(8, register(caller, RegisterName.R8), true);
   for (let index = 0; index < 6; index++) {
-    setWords(view, FAST_BYTES + index * XMM_BYTES, register(caller, xmmName(index)));
+    setValue128(view, FAST_BYTES + index * XMM_BYTES, register(caller, xmmName(index)));
   }
   return view;
 };

@@ -6,6 +6,7 @@ import { RegisterName } from './register-names.js';
 import { getRegister, type HypervisorState } from './state.js';
 import { MESSAGE_HEADER_SIZE, MESSAGE_SIZE } from './synic.js';
 import { privilegeLevel, type VirtualProcessor, vtlOf } from './virtual-processor.js';
+import { setValue128 } from './wide-values.js';
 
 export const MessageType = {
   GPA_INTERCEPT: 0x80000001,
@@ -32,11 +33,6 @@ export interface InterceptedInstruction {
   /** The instruction, as far as the caller said; at most 15 bytes count. */
   readonly bytes: Uint8Array;
 }
-
-const setValue128 = (view: DataView, offset: number, value: bigint): void => {
-  view.setBigUint64(offset, BigInt.asUintN(64, value), true);
-  view.setBigUint64(offset + 8, value >> 64n, true);
-};
 
 const executionState = (state: HypervisorState, vp: VirtualProcessor, vtl: number): number => {
   const cr0 = getRegister(state, vp, vtl, RegisterName.Cr0);

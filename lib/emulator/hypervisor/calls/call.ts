@@ -96,12 +96,3 @@ export const hasBytes = (input: DataView, first: number, end: number): boolean =
   }
   return false;
 };
-
-/** 16 bytes as one value, and back. */
-export const getValue128 = (view: DataView, offset: number): bigint =>
-  view.getBigUint64(offset, true) | (view.getBigUint64(offset + 8, true) << 64n);
-
-export const setValue128 = (view: DataView, offset: number, value: bigint): void => {
-  view.setBigUint64(offset, BigInt.asUintN(64, value), true);
-  view.setBigUint64(offset + 8, BigInt.asUintN(64, value >> 64n), true);
-};

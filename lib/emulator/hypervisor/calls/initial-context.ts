@@ -3,7 +3,7 @@ import { RegisterName } from '../register-names.js';
 import { canHold } from '../registers.js';
 import { type HypervisorState, setRegister } from '../state.js';
 import type { VirtualProcessor } from '../virtual-processor.js';
-import { getValue128 } from './call.js';
+import { getValue128 } from '../wide-values.js';
 
 export const CONTEXT_SIZE = 224;
 

@@ -6,17 +6,16 @@ import { canHold, registerRow } from '../registers.js';
 import { getRegister, log, setRegister } from '../state.js';
 import type { VirtualProcessor } from '../virtual-processor.js';
 import { isVsmName, type RegisterPlace, vsmRegister } from '../vsm-registers.js';
+import { getValue128, setValue128 } from '../wide-values.js';
 import {
   type Caller,
   type CallStatus,
   firstRefusal,
-  getValue128,
   hasBytes,
   isOtherPartition,
   isReservedVtl,
   type RepCall,
   type RepPlace,
-  setValue128,
   vpNamed,
   vtlNamed,
 } from './call.js';
