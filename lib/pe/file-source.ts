@@ -1,0 +1,61 @@
+/** A file on disk as a source of bytes: the one place where `trustlet/pe` touches the file system. */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { TrustletError } from '../errors.js';
+import type { ByteSource } from './byte-source.js';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EPERM: 'this user may not read it',
+  EBUSY: 'another program keeps it to itself',
+  EMFILE: 'this process has too many files open',
+};
+
+const unreadable = (path: string, reason: string, cause?: unknown): TrustletError =>
+  new TrustletError('ERR_TRUSTLET_ARGUMENT', `${path} cannot be read: ${reason}.`, { cause });
+
+const becauseOf = (path: string, cause: unknown): TrustletError => {
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  return unreadable(path, REASONS[code] ?? String(cause), cause);
+};
+
+/**
+ * Opens a file for the time of a call. A pipe or a device is refused, not waited for.
+ *
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT, with the system's error as `cause`, where it cannot be opened or read, or is no regular file
+ */
+export const withFile = <T>(path: string, use: (source: ByteSource) => T): T => {
+  let descriptor: number;
+  try {
+    // O_NONBLOCK: opening a pipe that nobody writes to would not return. Windows has no such flag, and no such files.
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (cause) {
+    throw becauseOf(path, cause);
+  }
+  try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) throw unreadable(path, status.isDirectory() ? 'it is a folder' : 'it is no regular file');
+    return use({
+      size: status.size,
+      read: (offset, target) => {
+        let filled = 0;
+        while (filled < target.byteLength) {
+          const length = readOnce(path, descriptor, target.subarray(filled), offset + filled);
+          if (length === 0) break;
+          filled += length;
+        }
+        return filled;
+      },
+    });
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+const readOnce = (path: string, descriptor: number, target: Uint8Array, offset: number): number => {
+  try {
+    return readSync(descriptor, target, 0, target.byteLength, offset);
+  } catch (cause) {
+    throw becauseOf(path, cause);
+  }
+};
