@@ -20,6 +20,7 @@ import type {
   Evidence,
   GuardOperation,
   Posture,
+  PostureConfiguration,
   ProcessIdentity,
   SecureVerdict,
   VerdictReason,
@@ -105,6 +106,12 @@ export interface Examination {
 /** What is being opened. */
 export type ObjectKind = 'process' | 'thread';
 
+/** How long `configuration` may take. */
+export interface ConfigurationLimits {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface Backend {
   readonly name: BackendName;
   /** True when the answers do not come from the system this process runs on. Such a backend never hands out a real handle. */
@@ -121,7 +128,13 @@ export interface Backend {
   /** Hears what the guard has decided, before anything is done. Most backends do not care; it must not throw. */
   decided?(decision: Decision): void;
   system(): SystemRecord;
-  posture(): Posture;
+  /** @param configuration what `configuration` answered; left out: it was not asked, and the posture says so */
+  posture(configuration?: PostureConfiguration): Posture;
+  /**
+   * What WMI and the registry say, for `postureAsync`. A backend that has neither answers `unavailable` with its reason; nothing is guessed.
+   * @throws nothing but the signal's reason, once it is aborted: what goes wrong is in the answer
+   */
+  configuration(limits: ConfigurationLimits): Promise<PostureConfiguration>;
   /** Opens, asks, closes. */
   query(pid: number): ProcessRecord;
   queryMany(pids: readonly number[]): ProcessRecord[];

@@ -3,6 +3,16 @@
  *
  * Numbers: `bigint` for handles, addresses, start keys and FILETIMEs (100 ns since 1601-01-01 UTC); `number` for pids, tids and flags.
  */
+import type {
+  PostureAnswer,
+  PostureFeature,
+  PostureFeatureName,
+  PostureFinding,
+  PostureSources,
+} from './posture-types.js';
+
+export type * from './posture-types.js';
+
 /** Names of the guarded operations; `guard/operations.ts` has an entry for each. */
 export type GuardOperation =
   | 'queue-apc'
@@ -233,21 +243,10 @@ export interface Held {
   readonly facts: ProcessFacts;
 }
 
-/** A yes/no/unknown answer with the evidence it rests on. `value` is null when it cannot be known. */
-export interface PostureAnswer {
-  readonly value: boolean | null;
-  /** What the answer was read from, e.g. `class 165 SecureKernelRunning`, or why it cannot be known. */
-  readonly evidence: string;
-}
-
-/** One system-wide query behind a posture: its NTSTATUS and, when it succeeded, its words by the structure's own names. */
-export interface PostureSource {
-  readonly status: number;
-  readonly statusName: string;
-  readonly values: Readonly<Record<string, boolean | number | string>> | null;
-}
-
-/** Is VBS really on? Answers with their evidence, and the raw words they came from. */
+/**
+ * Is VBS really on? `features` has every answer in one form; the members before it are the same answers by their older names.
+ * `sources` are the raw words they came from.
+ */
 export interface Posture {
   readonly backend: BackendName;
   readonly simulated: boolean;
@@ -255,7 +254,11 @@ export interface Posture {
   readonly windows: { readonly major: number; readonly minor: number; readonly build: number };
   /** The secure kernel (VTL1) is running. */
   readonly vsm: { readonly running: PostureAnswer };
-  readonly vbs: { readonly running: PostureAnswer; readonly hardwareEnforced: PostureAnswer };
+  readonly vbs: {
+    readonly configured: PostureAnswer;
+    readonly running: PostureAnswer;
+    readonly hardwareEnforced: PostureAnswer;
+  };
   readonly hvci: {
     readonly configured: PostureAnswer;
     readonly running: PostureAnswer;
@@ -268,14 +271,11 @@ export interface Posture {
   /** Test signing weakens the trustlets' signing gate too. */
   readonly testSigning: PostureAnswer;
   readonly hypervisorPresent: PostureAnswer;
-  readonly sources: {
-    readonly isolatedUserMode: PostureSource;
-    readonly codeIntegrity: PostureSource;
-    readonly codeIntegrityPolicy: PostureSource;
-    readonly secureBoot: PostureSource;
-    readonly vsmProtection: PostureSource;
-    readonly hypervisor: PostureSource;
-  };
+  /** Configured and running, feature by feature. */
+  readonly features: Readonly<Record<PostureFeatureName, PostureFeature>>;
+  /** What does not fit together, what is weak, what cannot be known, each with a next step; the most telling first. */
+  readonly findings: readonly PostureFinding[];
+  readonly sources: PostureSources;
 }
 
 /** One cause that explains a failure, most likely first in `Explanation.causes`. */

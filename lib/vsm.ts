@@ -7,7 +7,16 @@ import { type ExplainedError, explainFacts, readErrorCode } from './explain.js';
 import { factsFrom } from './facts.js';
 import { Guard, type Lifetime } from './guard/guard.js';
 import { readTarget } from './guard/target.js';
-import type { BackendName, DriverInfo, Explanation, Posture, ProcessFacts, ProcessTarget } from './types.js';
+import { readPostureOptions } from './posture-options.js';
+import type {
+  BackendName,
+  DriverInfo,
+  Explanation,
+  Posture,
+  PostureOptions,
+  ProcessFacts,
+  ProcessTarget,
+} from './types.js';
 
 /** Which backend answers, and whether it is a real system. */
 export interface BackendInfo {
@@ -117,9 +126,31 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
     return this.#alive(() => new Census(this.#backend.census(), this.#backend.system(), this.#backend));
   }
 
-  /** What of VSM, VBS, HVCI and Credential Guard is configured and running, with the evidence for each answer. */
+  /**
+   * What of VSM, VBS, HVCI and Credential Guard is configured and running, with the evidence for each answer, from what the kernel says.
+   * What was configured, and which trustlet runs, it does not say: `postureAsync` asks further.
+   */
   posture(): Posture {
     return this.#alive(() => this.#backend.posture());
+  }
+
+  /**
+   * As `posture`, and asks WMI's Win32_DeviceGuard and the registry too: on Windows through one helper process, the system's own
+   * PowerShell, which is ended at the time limit (a second or two; nothing runs in this process meanwhile). What they do not answer is
+   * told in `sources`, in the evidence, and as a finding; it is no error.
+   *
+   * @param options `timeoutMs` in milliseconds, default 10,000; `signal`
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT, ERR_TRUSTLET_CLOSED; the signal's reason once it is aborted
+   */
+  async postureAsync(options: PostureOptions = {}): Promise<Posture> {
+    const limits = readPostureOptions(options);
+    this.#requireOpen();
+    this.#enter();
+    try {
+      return this.#backend.posture(await this.#backend.configuration(limits));
+    } finally {
+      this.#leave();
+    }
   }
 
   /**

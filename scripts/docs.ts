@@ -9,6 +9,8 @@ import { scenarioJsonSchema } from '../lib/emulator/scenario-schema.js';
 import { benchPage } from './bench-page.js';
 import { evidencePage } from './evidence-page.js';
 import { hypervisorPage } from './hypervisor-page.js';
+import { inspectPage } from './inspect-page.js';
+import { posturePage } from './posture-page.js';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -70,6 +72,8 @@ interface Page {
 const pages = (): readonly Page[] => [
   { path: 'docs/behaviours.md', text: behavioursPage() },
   { path: 'docs/hypervisor.md', text: hypervisorPage() },
+  { path: 'docs/inspect.md', text: inspectPage() },
+  { path: 'docs/posture.md', text: posturePage() },
   { path: 'docs/scenario.schema.json', text: `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n` },
   { path: 'docs/bench.md', text: benchPage(readPage(new URL('bench/results.json', ROOT))) },
   { path: 'docs/evidence.md', text: evidencePage(readPage(new URL('docs/evidence.json', ROOT))) },

@@ -74,12 +74,16 @@ enum
     ThreadBasicInformation = 0,
     ThreadIsTerminated = 20,
     SystemProcessInformation = 5,
+    SystemKernelDebuggerInformation = 35,
     SystemHypervisorInformation = 91,
     SystemCodeIntegrityInformation = 103,
     SystemSecureBootInformation = 145,
+    SystemKernelDebuggerInformationEx = 149,
+    SystemHypervisorDetailInformation = 159,
     SystemCodeIntegrityPolicyInformation = 164,
     SystemIsolatedUserModeInformation = 165,
-    SystemVsmProtectionInformation = 169
+    SystemVsmProtectionInformation = 169,
+    SystemSecureCoreInformation = 242
 };
 
 /* Flags word of the extended basic information (facts/nt.md 1.2). */

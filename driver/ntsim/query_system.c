@@ -9,6 +9,7 @@
 #define FIRST_BUILD_WITH_MBEC 17134u           /* facts/nt.md 10 */
 #define FIRST_BUILD_WITH_APIC 19041u           /* facts/nt.md 10 */
 #define FIRST_BUILD_WITH_ENFORCED_VBS 22621u   /* assumed: facts/nt.md 3.1 says "newer bits" */
+#define FIRST_BUILD_WITH_SECURE_CORE 26100u    /* assumed: S1 has class 240 as new there (facts/nt.md 3.3) */
 #define EXTENSION_CLASSIFICATION_SHIFT 1       /* facts/nt.md 4.1: bits 1-4 */
 #define NORMAL_PRIORITY 8
 
@@ -22,11 +23,17 @@
 /* facts/nt.md 3.2 */
 #define CI_ENABLED 0x1u
 #define CI_TESTSIGN 0x2u
+#define CI_DEBUGMODE_ENABLED 0x80u
 #define CI_HVCI_KMCI_ENABLED 0x400u
 #define CI_HVCI_KMCI_STRICTMODE 0x1000u
 #define CI_HVCI_IUM_ENABLED 0x2000u
 
-#define LONGEST_ANSWER 32u
+/* vsm.md 1: CPUID 0x40000000 and up, as class 159 hands it on; the last leaf of its seven is 0x40000006 */
+#define HYPERVISOR_MAX_FUNCTION 0x40000006u
+#define HYPERVISOR_VENDOR "Microsoft Hv"
+#define HYPERVISOR_INTERFACE "Hv#1"
+
+#define LONGEST_ANSWER 112u
 
 static bool has(const ntsim_machine *machine, uint32_t bit)
 {
@@ -170,7 +177,8 @@ static uint32_t isolated_user_mode(const ntsim_machine *machine)
 /* 3.2 */
 static uint32_t code_integrity(const ntsim_machine *machine)
 {
-    uint32_t options = CI_ENABLED | (has(machine, NTSIM_SYSTEM_TEST_SIGNING) ? CI_TESTSIGN : 0);
+    uint32_t options = CI_ENABLED | (has(machine, NTSIM_SYSTEM_TEST_SIGNING) ? CI_TESTSIGN : 0) |
+                       (has(machine, NTSIM_SYSTEM_KERNEL_DEBUGGER) ? CI_DEBUGMODE_ENABLED : 0);
     if (has(machine, NTSIM_SYSTEM_HVCI))
         options |= CI_HVCI_KMCI_ENABLED | CI_HVCI_IUM_ENABLED |
                    (has(machine, NTSIM_SYSTEM_HVCI_STRICT) ? CI_HVCI_KMCI_STRICTMODE : 0);
@@ -192,15 +200,30 @@ static uint32_t vsm_protection_bytes(uint32_t build)
     return build >= FIRST_BUILD_WITH_APIC ? 4 : build >= FIRST_BUILD_WITH_MBEC ? 3 : 2;
 }
 
+/* 3.3, class 159: zeros where no hypervisor runs (assumed); the feature words are nobody's here and stay 0 */
+static void hypervisor_detail(const ntsim_machine *machine, unsigned char *answer)
+{
+    if (!has(machine, NTSIM_SYSTEM_HYPERVISOR))
+        return;
+    put(answer, 0, HYPERVISOR_MAX_FUNCTION);
+    memcpy(answer + 4, HYPERVISOR_VENDOR, sizeof HYPERVISOR_VENDOR - 1);
+    memcpy(answer + 16, HYPERVISOR_INTERFACE, sizeof HYPERVISOR_INTERFACE - 1);
+}
+
 /* Fills `answer` and tells its length; 0 for a class that this system does not know. */
 static uint32_t fixed_answer(const ntsim_machine *machine, uint32_t info_class, unsigned char *answer)
 {
     const uint32_t build = machine->table.header->build;
     const bool vsm = has(machine, NTSIM_SYSTEM_VSM);
+    const bool debugger = has(machine, NTSIM_SYSTEM_KERNEL_DEBUGGER);
     if (build < FIRST_BUILD_OF_WINDOWS_10)
         return 0;
     switch (info_class)
     {
+    case SystemKernelDebuggerInformation: /* 3.3 */
+        answer[0] = debugger;
+        answer[1] = !debugger;
+        return 2;
     case SystemHypervisorInformation: /* 3.3 */
         answer[0] = has(machine, NTSIM_SYSTEM_HYPERVISOR);
         answer[2] = has(machine, NTSIM_SYSTEM_HYPERVISOR);
@@ -213,6 +236,12 @@ static uint32_t fixed_answer(const ntsim_machine *machine, uint32_t info_class, 
         answer[0] = has(machine, NTSIM_SYSTEM_SECURE_BOOT);
         answer[1] = 1;
         return 2;
+    case SystemKernelDebuggerInformationEx: /* 3.3; Allowed without a debugger is not told anywhere, and clear here */
+        memset(answer, debugger, 3);
+        return 3;
+    case SystemHypervisorDetailInformation: /* 3.3 */
+        hypervisor_detail(machine, answer);
+        return 112;
     case SystemCodeIntegrityPolicyInformation: /* 3.3 */
         put(answer, 0, 1);
         put(answer, 4, hvci_options(machine));
@@ -225,6 +254,9 @@ static uint32_t fixed_answer(const ntsim_machine *machine, uint32_t info_class, 
         answer[1] = answer[0];
         answer[2] = vsm;
         return vsm_protection_bytes(build);
+    case SystemSecureCoreInformation: /* 3.3 */
+        answer[8] = vsm;
+        return build >= FIRST_BUILD_WITH_SECURE_CORE ? 24 : 0;
     default:
         return 0;
     }

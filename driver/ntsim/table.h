@@ -29,7 +29,8 @@
 #define NTSIM_SYSTEM_HYPERVISOR 0x20u
 #define NTSIM_SYSTEM_SECURE_BIT 0x40u        /* this kernel sets bit 7 of the Flags word (1.2) */
 #define NTSIM_SYSTEM_NO_DMA_PROTECTION 0x80u /* no IOMMU confines devices (3.3, class 169) */
-#define NTSIM_SYSTEM_ALL 0xFFu
+#define NTSIM_SYSTEM_KERNEL_DEBUGGER 0x100u  /* a kernel debugger is attached (3.3, classes 35 and 149) */
+#define NTSIM_SYSTEM_ALL 0x1FFu
 
 /*
  * ntsim_table_header.policies: outcomes that facts/nt.md marks [rev], [unverified] or not at all. 0 is what it says

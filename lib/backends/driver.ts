@@ -9,6 +9,7 @@
 import type {
   Backend,
   CensusRecords,
+  ConfigurationLimits,
   Examination,
   Intention,
   ObjectKind,
@@ -19,6 +20,8 @@ import type { NativeBinding } from '../native/binding.js';
 import { loadBinding } from '../native/load-binding.js';
 import type { OpenResult, QueryResult } from '../nt-api.js';
 import { isSuccess, Status } from '../ntstatus.js';
+import { NOT_ASKED, SIMULATED_KERNEL } from '../posture/configuration.js';
+import { readWindowsConfiguration } from '../posture/helper-process.js';
 import {
   type ExamineReply,
   type ExamineTarget,
@@ -28,7 +31,7 @@ import {
   type Wire,
 } from '../protocol/index.js';
 import { malformedReply } from '../protocol/malformed.js';
-import type { DriverInfo, Posture } from '../types.js';
+import type { DriverInfo, Posture, PostureConfiguration } from '../types.js';
 import { CensusReader } from './driver-census.js';
 import { DriverConnection } from './driver-connection.js';
 import { driverLacks } from './driver-errors.js';
@@ -109,8 +112,12 @@ class DriverBackend implements Backend {
     return this.#system ?? this.#keepSystem(this.#connection.sayHello().system);
   }
 
-  posture(): Posture {
-    return readPosture(this.#queries, this);
+  posture(configuration: PostureConfiguration = NOT_ASKED): Posture {
+    return readPosture(this.#queries, this, configuration);
+  }
+
+  configuration(limits: ConfigurationLimits): Promise<PostureConfiguration> {
+    return this.simulated ? Promise.resolve(SIMULATED_KERNEL) : readWindowsConfiguration(limits);
   }
 
   query(pid: number): ProcessRecord {

@@ -5,7 +5,15 @@
  * class 64, else the sequence number with the boot id, class 61 for protection. An informational status promises no
  * data, so nothing but STATUS_SUCCESS is an answer. Every handle opened here is closed here.
  */
-import type { Backend, CensusRecords, Examination, ObjectKind, ProcessRecord, SystemRecord } from '../backend.js';
+import type {
+  Backend,
+  CensusRecords,
+  ConfigurationLimits,
+  Examination,
+  ObjectKind,
+  ProcessRecord,
+  SystemRecord,
+} from '../backend.js';
 import { TrustletError } from '../errors.js';
 import { ProcessAccess } from '../guard/operations.js';
 import {
@@ -30,7 +38,8 @@ import {
 } from '../layout/index.js';
 import { CURRENT_PROCESS, type NtApi, type OpenResult } from '../nt-api.js';
 import { isSuccess, ntstatusName, Status } from '../ntstatus.js';
-import type { BackendName, Posture } from '../types.js';
+import { NOT_ASKED, SIMULATED_KERNEL } from '../posture/configuration.js';
+import type { BackendName, Posture, PostureConfiguration } from '../types.js';
 import { readPosture } from './nt-posture.js';
 import { failureStatus, querySystemClass } from './system-class.js';
 
@@ -44,6 +53,8 @@ const TELEMETRY_BYTES = 1024;
 
 /** How a backend presents itself. */
 export interface NtBackendIdentity {
+  /** What WMI and the registry beside these NT calls say; left out: there are none. */
+  readonly configuration?: Backend['configuration'];
   readonly name: BackendName;
   readonly simulated: boolean;
   readonly description: string;
@@ -69,6 +80,7 @@ export class NtBackend implements Backend {
   readonly examinesAnyHandle = false;
   readonly driver = null;
   protected readonly api: NtApi;
+  readonly #configuration: Backend['configuration'] | undefined;
   #listBytes = LIST_FIRST_BYTES;
   #bootId: bigint | null | undefined;
   #system: SystemRecord | undefined;
@@ -78,6 +90,7 @@ export class NtBackend implements Backend {
     this.name = identity.name;
     this.simulated = identity.simulated;
     this.description = identity.description;
+    this.#configuration = identity.configuration;
   }
 
   callerPid(): number {
@@ -99,8 +112,12 @@ export class NtBackend implements Backend {
     return system;
   }
 
-  posture(): Posture {
-    return readPosture(this.api, this);
+  posture(configuration: PostureConfiguration = NOT_ASKED): Posture {
+    return readPosture(this.api, this, configuration);
+  }
+
+  configuration(limits: ConfigurationLimits): Promise<PostureConfiguration> {
+    return this.#configuration === undefined ? Promise.resolve(SIMULATED_KERNEL) : this.#configuration(limits);
   }
 
   query(pid: number): ProcessRecord {

@@ -11,6 +11,7 @@ import { basicInformationSize, decodeBasicInformation, ProcessInfoClass, type Wo
 import { requirePackage } from '../lazy-module.js';
 import { CURRENT_PROCESS, type NtApi, type OpenResult, type QueryResult } from '../nt-api.js';
 import { isSuccess, Status } from '../ntstatus.js';
+import { readWindowsConfiguration } from '../posture/helper-process.js';
 import { handleWord } from './handle-word.js';
 import { NtBackend } from './nt-backend.js';
 
@@ -242,5 +243,10 @@ export const createNtdllBackend = (options: {
 }): Backend => {
   const { library, simulated = false } = options;
   const api = loadNtApi({ library });
-  return new NtBackend(api, { name: 'ntdll', simulated, description: describeSystem(library, simulated) });
+  return new NtBackend(api, {
+    name: 'ntdll',
+    simulated,
+    description: describeSystem(library, simulated),
+    ...(simulated ? {} : { configuration: readWindowsConfiguration }),
+  });
 };

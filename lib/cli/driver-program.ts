@@ -48,7 +48,7 @@ const installOptions = ({ file, start, allowTestBuild, serviceAccount: client }:
  */
 export const addDriverCommands = (
   program: Command,
-  begin: (manage: (system: WindowsSystem) => Report) => void,
+  begin: (manage: (system: WindowsSystem) => Report) => Promise<void>,
 ): void => {
   const driver = program
     .command('driver')
@@ -66,9 +66,7 @@ export const addDriverCommands = (
     .option('--service-account <name>', 'a service that may open the device too, e.g. "NT SERVICE\\MyAgent"')
     .option('--no-service-account', 'nobody but administrators may open the device any more')
     .option('--allow-test-build', 'take the mingw build of the tests too; for Wine')
-    .action((flags: InstallFlags) => {
-      begin((system) => driverReport(installDriver(system, installOptions(flags))));
-    });
+    .action((flags: InstallFlags) => begin((system) => driverReport(installDriver(system, installOptions(flags)))));
   driver
     .command('start')
     .description('start it')

@@ -68,6 +68,13 @@ const escaped = (character: string): string =>
     (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
   ).join('');
 
-/** One document as text. What a terminal could obey is escaped beyond what JSON asks for; who parses it sees no difference. */
+/** What a terminal could obey is escaped beyond what JSON asks for; who parses it sees no difference. */
+const harmless = (json: string): string =>
+  json.replace(UNPRINTABLE, (character) => (character === '\n' ? character : escaped(character)));
+
+/** One document as text. */
 export const stringify = (document: Readonly<Record<string, unknown>>): string =>
-  `${JSON.stringify(document, null, 2).replace(UNPRINTABLE, (character) => (character === '\n' ? character : escaped(character)))}\n`;
+  `${harmless(JSON.stringify(document, null, 2))}\n`;
+
+/** A part of a document as text, in one line. */
+export const compactJson = (value: unknown): string => harmless(JSON.stringify(value));

@@ -12,7 +12,9 @@ const columnsOf = (stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): number |
 };
 
 // A reader that stops early (`trustlet list | head`) is no failure of ours; a full disk is one.
+let isClosed = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  isClosed = true;
   if (error.code === 'EPIPE') return;
   process.exitCode = ExitCode.FAILURE;
   process.stderr.write(`trustlet: the output could not be written: ${error.message} [${error.code}]\n`);
@@ -20,10 +22,28 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Where nobody reads the errors, the exit code still says what happened.
 process.stderr.on('error', () => {});
 
-process.exitCode = run(process.argv.slice(2), {
+/** Waits while the reader of stdout is behind; a reader that went away never catches up. */
+const drained = async (): Promise<void> => {
+  if (isClosed || !process.stdout.writableNeedDrain) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'error', 'close']) process.stdout.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'error', 'close']) process.stdout.on(event, done);
+  });
+};
+
+// What is no answer of a command ends the process with its stack, as any uncaught error does.
+void run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   isTTY: process.stdout.isTTY === true,
   columns: columnsOf(process.stdout, process.env),
+  stderrColumns: process.stderr.isTTY === true ? process.stderr.columns : undefined,
+  drained,
+  isClosed: () => isClosed,
+}).then((code) => {
+  process.exitCode = code;
 });

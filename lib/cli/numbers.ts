@@ -37,3 +37,18 @@ export const parseErrorCode = (text: string): number => {
     `--error must be a Win32 error code or an NTSTATUS (5, 998, 0xc0000022, -1073741790); got ${show(text)}.`,
   );
 };
+
+const MOST_JOBS = 64;
+
+/**
+ * @param text what was typed for `--jobs`
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT unless it is a whole number from 1 to 64
+ */
+export const parseJobs = (text: string): number => {
+  const jobs = read(text);
+  if (jobs !== null && jobs >= 1 && jobs <= MOST_JOBS) return jobs;
+  throw new TrustletError(
+    'ERR_TRUSTLET_ARGUMENT',
+    `--jobs must be a whole number from 1 to ${MOST_JOBS}; got ${show(text)}.`,
+  );
+};

@@ -1,6 +1,7 @@
 /** The command line's grammar: commands, options and help, in commander's terms. What a command does is in `commands/`. */
 import { Command } from 'commander';
 import type { Machine } from '../emulator/machine.js';
+import { TrustletError } from '../errors.js';
 import { OPERATIONS } from '../guard/operations.js';
 import type { OpenOptions } from '../open.js';
 import type { Vsm } from '../vsm.js';
@@ -9,11 +10,15 @@ import { checkReport } from './commands/check.js';
 import { demoReport } from './commands/demo.js';
 import { explainReport } from './commands/explain.js';
 import { guardReport, parseOperation } from './commands/guard.js';
+import { type InspectOptions, inspectCommand, parseKinds } from './commands/inspect.js';
 import { listReport } from './commands/list.js';
 import { statusReport } from './commands/status.js';
 import type { WindowsSystem } from './driver/system.js';
 import { addDriverCommands } from './driver-program.js';
-import { parseErrorCode, parsePid } from './numbers.js';
+import type { ExitCode } from './exit-code.js';
+import { INSPECTED_KINDS } from './inspect/inspected.js';
+import type { CliIo } from './io.js';
+import { parseErrorCode, parseJobs, parsePid } from './numbers.js';
 import type { Progress } from './progress.js';
 import { DEFAULT_COLUMNS, type Report } from './report.js';
 import { packageVersion } from './version.js';
@@ -29,7 +34,7 @@ export interface Surroundings {
 export interface BackendTask {
   readonly json: boolean;
   readonly open: OpenOptions;
-  readonly report: (vsm: Vsm<Machine | undefined>, surroundings: Surroundings) => Report;
+  readonly report: (vsm: Vsm<Machine | undefined>, surroundings: Surroundings) => Report | Promise<Report>;
 }
 
 /** A command that needs no backend. */
@@ -38,7 +43,12 @@ export interface SystemTask {
   readonly manage: (system: WindowsSystem) => Report;
 }
 
-export type Task = BackendTask | SystemTask;
+/** A command that reads files and writes as it goes. */
+export interface FileTask {
+  readonly perform: (io: CliIo) => Promise<ExitCode>;
+}
+
+export type Task = BackendTask | SystemTask | FileTask;
 
 interface GlobalOptions extends BackendFlags {
   readonly json?: boolean | undefined;
@@ -62,6 +72,7 @@ Examples:
   trustlet explain 712 --error 998
   trustlet demo                                  on the emulated machine, on any system
   trustlet list --scenario credential-guard
+  trustlet inspect C:\\Windows\\System32 --only trustlet,enclave
   trustlet driver status                         on Windows: is the driver there, does it run, who signed it
 
 A number is decimal or 0x hexadecimal. TRUSTLET_BACKEND and TRUSTLET_SCENARIO choose where no option does.
@@ -70,6 +81,33 @@ An answer can be out of date a moment later: a program acts inside guard.run, wh
 const OPERATIONS_HELP = `
 Operations:
 ${OPERATIONS.map(({ operation, userApi }) => `  ${operation.padEnd(18)}${userApi}`).join('\n')}`;
+
+const INSPECT_HELP = `
+It reads structure and verifies no trust: no signature, no chain. Links below a folder are not followed.
+Exit codes: 0 every file was read; 1 a path you named cannot be read; 11 a file below a folder cannot be, or a
+program is too damaged to say what it is.`;
+
+interface InspectFlags {
+  readonly only?: string | undefined;
+  readonly all?: boolean | undefined;
+  readonly details?: boolean | undefined;
+  readonly csv?: boolean | undefined;
+  readonly jobs?: string | undefined;
+}
+
+const inspectOptions = (paths: readonly string[], flags: InspectFlags, json: boolean): InspectOptions => {
+  if (json && flags.csv === true) {
+    throw new TrustletError('ERR_TRUSTLET_ARGUMENT', '--json and --csv exclude each other; name one of them.');
+  }
+  return {
+    paths,
+    format: json ? 'json' : flags.csv === true ? 'csv' : 'text',
+    all: flags.all === true,
+    details: flags.details === true,
+    only: flags.only === undefined ? [] : parseKinds(flags.only),
+    jobs: flags.jobs === undefined ? undefined : parseJobs(flags.jobs),
+  };
+};
 
 /** What the program writes by itself: its help and version. Errors come back as exceptions. */
 export interface ProgramOutput {
@@ -104,18 +142,18 @@ const newProgram = (output: ProgramOutput): Command => {
 /**
  * @param environment where TRUSTLET_SCENARIO is looked up
  * @param start called with the task of the command that was given, once its arguments were read
- * @returns the program; its `parse` throws CommanderError for wrong use and where help or the version was written, and TrustletError
+ * @returns the program; its `parseAsync` rejects with CommanderError for wrong use and where help or the version was written, and TrustletError
  * ERR_TRUSTLET_ARGUMENT or ERR_TRUSTLET_UNSUPPORTED for arguments that cannot be
  */
 export const buildProgram = (
   environment: Readonly<Record<string, string | undefined>>,
   output: ProgramOutput,
-  start: (task: Task) => void,
+  start: (task: Task) => Promise<void>,
 ): Command => {
   const program = newProgram(output);
-  const begin = (report: BackendTask['report']): void => {
+  const begin = (report: BackendTask['report']): Promise<void> => {
     const { json, ...flags } = program.opts<GlobalOptions>();
-    start({ json: json === true, open: openOptionsFrom(flags, environment), report });
+    return start({ json: json === true, open: openOptionsFrom(flags, environment), report });
   };
 
   program
@@ -137,7 +175,7 @@ export const buildProgram = (
     .argument('<pid>', 'process id')
     .action((text: string) => {
       const pid = parsePid(text);
-      begin((vsm) => checkReport(vsm, pid));
+      return begin((vsm) => checkReport(vsm, pid));
     });
   program
     .command('guard')
@@ -148,7 +186,7 @@ export const buildProgram = (
     .action((operation: string, text: string) => {
       const entry = parseOperation(operation);
       const pid = parsePid(text);
-      begin((vsm) => guardReport(vsm, entry, pid));
+      return begin((vsm) => guardReport(vsm, entry, pid));
     });
   program
     .command('explain')
@@ -158,7 +196,23 @@ export const buildProgram = (
     .action((text: string, options: { readonly error?: string }) => {
       const pid = parsePid(text);
       const error = options.error === undefined ? undefined : parseErrorCode(options.error);
-      begin((vsm) => explainReport(vsm, pid, error));
+      return begin((vsm) => explainReport(vsm, pid, error));
+    });
+  program
+    .command('inspect')
+    .description('would these files run as trustlets or VBS enclaves, by their structure; on any system')
+    .argument('<paths...>', 'files, and folders with all that is below them')
+    .option('--only <kinds>', `list these kinds alone: ${INSPECTED_KINDS.join(', ')}`)
+    .option('--all', 'list the files below a folder that are no programs too')
+    .option('--details', 'the full account of every file listed; of a single file that is the default')
+    .option('--csv', 'write comma-separated rows; a cell that a spreadsheet would run begins with an apostrophe')
+    .option('--jobs <n>', 'worker threads at most, for many files (default: by the machine)')
+    .addHelpText('after', INSPECT_HELP)
+    .action((paths: string[], options: InspectFlags) => {
+      const { json, ...flags } = program.opts<GlobalOptions>();
+      refuseBackendFlags(flags);
+      const inspection = inspectOptions(paths, options, json === true);
+      return start({ perform: (io) => inspectCommand(inspection, io) });
     });
   program
     .command('demo')
@@ -166,7 +220,7 @@ export const buildProgram = (
     .argument('[scenario]', 'a built-in scenario, or a JSON file (default: credential-guard)')
     .action((scenario: string | undefined) => {
       const { json, ...flags } = program.opts<GlobalOptions>();
-      start({
+      return start({
         json: json === true,
         open: demoOptionsFrom(scenario, flags, environment),
         report: (vsm) => demoReport(vsm),
@@ -175,7 +229,7 @@ export const buildProgram = (
   addDriverCommands(program, (manage) => {
     const { json, ...flags } = program.opts<GlobalOptions>();
     refuseBackendFlags(flags);
-    start({ json: json === true, manage });
+    return start({ json: json === true, manage });
   });
   return program;
 };

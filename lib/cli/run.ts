@@ -44,11 +44,12 @@ const write = (report: Report, json: boolean, io: CliIo): ExitCode => {
   return report.exitCode;
 };
 
-const perform = (task: Task, io: CliIo): ExitCode => {
+const perform = async (task: Task, io: CliIo): Promise<ExitCode> => {
+  if ('perform' in task) return task.perform(io);
   if ('manage' in task) return write(task.manage(systemOf(io)), task.json, io);
   const vsm = openFor(io, task.open);
   try {
-    return write(task.report(vsm, { progress: progressOn(io), system: () => systemOf(io) }), task.json, io);
+    return write(await task.report(vsm, { progress: progressOn(io), system: () => systemOf(io) }), task.json, io);
   } finally {
     vsm.close();
   }
@@ -76,9 +77,9 @@ const usageError = ({ message }: CommanderError): TrustletError =>
  * Runs the command line once. Writes to `io` alone, and never ends the process.
  *
  * @param argv the arguments, without node and the program
- * @returns the exit code (see `ExitCode`)
+ * @returns the exit code (see `ExitCode`); it never rejects for what a command met
  */
-export const run = (argv: readonly string[], io: CliIo): ExitCode => {
+export const run = async (argv: readonly string[], io: CliIo): Promise<ExitCode> => {
   const json = asksForJson(argv);
   const fail = (error: unknown): ExitCode => {
     const failure = failureOf(error);
@@ -96,9 +97,10 @@ export const run = (argv: readonly string[], io: CliIo): ExitCode => {
   };
   try {
     let code: ExitCode = ExitCode.DONE;
-    buildProgram(io.env, output, (task) => {
-      code = perform(task, io);
-    }).parse([...argv], { from: 'user' });
+    const program = buildProgram(io.env, output, async (task) => {
+      code = await perform(task, io);
+    });
+    await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) return fail(error);

@@ -5,6 +5,22 @@ import { isSuccess, ntstatusName } from '../ntstatus.js';
 import { FAULT_CALLS, type FaultCall, type ScenarioFault } from './scenario.js';
 import { parseStatus } from './status-names.js';
 
+/** Which calls a scripted failure or race is for. */
+export interface CallFilter {
+  /** Only the n-th matching call, from 1. Default: every one. */
+  readonly nth?: number | undefined;
+  /** Only calls aimed at this process. */
+  readonly label?: string | undefined;
+}
+
+/** A scripted failure. */
+export interface FailOptions extends CallFilter {
+  /** `STATUS_…`, `0x…` or a number; a failure, 0x80000000 or above. */
+  readonly status: string | number;
+  /** Only this information class (the query calls). */
+  readonly infoClass?: number | undefined;
+}
+
 /** NtQuery… class numbers are words of 16 bits at most, on every Windows so far. */
 export const MAX_INFO_CLASS = 0xffff;
 

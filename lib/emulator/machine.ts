@@ -3,12 +3,14 @@ import { readProperties, requireFunction, requireObject, show } from '../argumen
 import type { CensusRecords } from '../backend.js';
 import { TrustletError } from '../errors.js';
 import type { NtApi } from '../nt-api.js';
-import type { Decision } from '../types.js';
+import type { Decision, PostureConfiguration } from '../types.js';
 import { bootRules } from './boot/boot-rules.js';
 import { CompromisedKernel } from './boot/compromised-kernel.js';
 import { Platform, type PlatformSnapshot } from './boot/platform.js';
 import { requireAddress, requireBuffer, requireSize } from './call-arguments.js';
 import {
+  type CallFilter,
+  type FailOptions,
   type FaultState,
   faultFrom,
   requireFailure,
@@ -23,6 +25,7 @@ import type { Hypervisor } from './hypervisor/hypervisor.js';
 import { inspectProcess, type ProcessInspection } from './inspection.js';
 import { type BootOptions, readBootOptions } from './machine-options.js';
 import { processSnapshot } from './nt/census.js';
+import { systemConfiguration } from './nt/configuration.js';
 import { type DriverView, ntDriverView } from './nt/driver.js';
 import { createNtApi } from './nt/emulated-nt-api.js';
 import { endProcess, reusePid, startProcess } from './nt/life-cycle.js';
@@ -41,22 +44,6 @@ import type { Touch } from './touches.js';
 import { createWin32Surface, type Win32Surface } from './win32/surface.js';
 
 const argumentError = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_ARGUMENT', message);
-
-/** Which calls a scripted failure or race is for. */
-export interface CallFilter {
-  /** Only the n-th matching call, from 1. Default: every one. */
-  readonly nth?: number | undefined;
-  /** Only calls aimed at this process. */
-  readonly label?: string | undefined;
-}
-
-/** A scripted failure. */
-export interface FailOptions extends CallFilter {
-  /** `STATUS_…`, `0x…` or a number; a failure, 0x80000000 or above. */
-  readonly status: string | number;
-  /** Only this information class (the query calls). */
-  readonly infoClass?: number | undefined;
-}
 
 /** A machine's state at one moment; see `Machine.restore`. */
 export interface MachineSnapshot {
@@ -168,6 +155,11 @@ export class Machine {
    */
   censusRecords(): CensusRecords | null {
     return processSnapshot(this.#system, { process: this.#find(this.scenario.agent), mode: 'user' });
+  }
+
+  /** What the registry and WMI tell the agent of how VBS was configured (facts/nt.md 3.4, 3.5), as the emulated backend hands it on. */
+  configuration(): PostureConfiguration {
+    return systemConfiguration(this.#system, { process: this.#find(this.scenario.agent), mode: 'user' });
   }
 
   /**

@@ -41,6 +41,10 @@ export interface ScenarioSystem {
   readonly hypervisor?: boolean | undefined;
   /** An IOMMU confines devices to VTL0’s rights. Default: as `vsm`. */
   readonly dmaProtection?: boolean | undefined;
+  /** A kernel debugger is attached. Default false. */
+  readonly kernelDebugger?: boolean | undefined;
+  /** What the machine was told to do, where that is not what it does. Default: as it runs. */
+  readonly configured?: ScenarioConfigured | undefined;
   /** `absent`: this kernel never sets bit 7 although a trustlet runs (before the bit was promised, build < 15063). Default by build. */
   readonly secureBit?: 'reported' | 'absent' | undefined;
   /** NtQuerySystemInformation classes this system does not know (STATUS_INVALID_INFO_CLASS), beside those its build lacks. */
@@ -49,6 +53,30 @@ export interface ScenarioSystem {
   readonly seed?: number | undefined;
   /** Boot id: the top 16 bits of every start key. Default 1. */
   readonly bootId?: number | undefined;
+}
+
+/** How Credential Guard is configured (LsaCfgFlags 0, 1, 2). */
+export type ConfiguredCredentialGuard = 'off' | 'locked' | 'unlocked';
+
+/** What VBS is told to require of the platform (RequirePlatformSecurityFeatures 0, 1, 3). */
+export type ConfiguredRequirement = 'nothing' | 'secure-boot' | 'secure-boot-and-dma';
+
+/** What registry and WMI say the machine was told to do (facts/nt.md 3.4, 3.5). */
+export interface ScenarioConfigured {
+  /** Default: as `vsm`. */
+  readonly vbs?: boolean | undefined;
+  /** Default: as `hvci`. */
+  readonly hvci?: boolean | undefined;
+  /** Default: `unlocked` where LsaIso (trustlet 1) runs, else `off`. */
+  readonly credentialGuard?: ConfiguredCredentialGuard | undefined;
+  /** Default `nothing`. */
+  readonly requires?: ConfiguredRequirement | undefined;
+  /** The configuration is kept in a UEFI variable too. Default false. */
+  readonly locked?: boolean | undefined;
+  /** Where it is set: under Control\DeviceGuard, or under Policies. Default `registry`. */
+  readonly by?: 'registry' | 'policy' | undefined;
+  /** EditionID. Default `Enterprise`. */
+  readonly edition?: string | undefined;
 }
 
 export interface ScenarioProcess {

@@ -29,6 +29,14 @@ export {
 export { FirstBuild } from './first-build.js';
 export { IDLE_PID, SYSTEM_PID } from './fixed-pids.js';
 export { decodeHypervisor, encodeHypervisor, type Hypervisor } from './hypervisor.js';
+export {
+  decodeHypervisorDetail,
+  encodeHypervisorDetail,
+  HYPERVISOR_LEAVES,
+  type HypervisorDetail,
+  type HypervisorLeaf,
+  type HypervisorLeaves,
+} from './hypervisor-detail.js';
 export { ProcessInfoClass, SystemInfoClass, ThreadInfoClass } from './info-classes.js';
 export {
   decodeIsolatedUserMode,
@@ -36,6 +44,14 @@ export {
   type IsolatedUserMode,
   IsolatedUserModeFlag,
 } from './isolated-user-mode.js';
+export {
+  decodeKernelDebugger,
+  decodeKernelDebuggerEx,
+  encodeKernelDebugger,
+  encodeKernelDebuggerEx,
+  type KernelDebugger,
+  type KernelDebuggerEx,
+} from './kernel-debugger.js';
 export { decodeProcessFlags, ProcessFlag } from './process-flags.js';
 export { ProcessList, type ProcessListOptions } from './process-list.js';
 export {
@@ -47,6 +63,7 @@ export {
 export { decodeProcessTimes, encodeProcessTimes, type ProcessTimes } from './process-times.js';
 export { decodeProtection, encodeProtection } from './protection.js';
 export { decodeSecureBoot, encodeSecureBoot, type SecureBoot } from './secure-boot.js';
+export { decodeSecureCore, encodeSecureCore, type SecureCore } from './secure-core.js';
 export { bootIdOf, startKeyOf } from './start-key.js';
 export { decodeTelemetryId, encodeTelemetryId, TELEMETRY_ID_FIXED_SIZE, type TelemetryId } from './telemetry-id.js';
 export {

@@ -18,10 +18,14 @@ export const ThreadInfoClass = {
 /** SYSTEM_INFORMATION_CLASS of NtQuerySystemInformation. */
 export const SystemInfoClass = {
   ProcessInformation: 5,
+  KernelDebugger: 35,
   Hypervisor: 91,
   CodeIntegrity: 103,
   SecureBoot: 145,
+  KernelDebuggerEx: 149,
+  HypervisorDetail: 159,
   CodeIntegrityPolicy: 164,
   IsolatedUserMode: 165,
   VsmProtection: 169,
+  SecureCore: 242,
 } as const;

@@ -45,7 +45,8 @@ const systemBits = (system: SystemParameters): number =>
   (system.testSigning ? C.SYSTEM_TEST_SIGNING : 0) |
   (system.hypervisor ? C.SYSTEM_HYPERVISOR : 0) |
   (system.secureBit === 'reported' ? C.SYSTEM_SECURE_BIT : 0) |
-  (system.dmaProtection ? 0 : C.SYSTEM_NO_DMA_PROTECTION);
+  (system.dmaProtection ? 0 : C.SYSTEM_NO_DMA_PROTECTION) |
+  (system.kernelDebugger ? C.SYSTEM_KERNEL_DEBUGGER : 0);
 
 const ORDINARY_KINDS: readonly (string | undefined)[] = [undefined, 'normal', 'pico'];
 

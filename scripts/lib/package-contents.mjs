@@ -18,6 +18,8 @@ const KEPT = [
   'docs/evidence.md',
   'docs/guard-for-drivers.md',
   'docs/hypervisor.md',
+  'docs/inspect.md',
+  'docs/posture.md',
   'docs/protocol.md',
   'docs/scenario.schema.json',
   'docs/security.md',

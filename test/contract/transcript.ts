@@ -175,7 +175,13 @@ const CHAPTERS: readonly Chapter[] = [
       line(`Secure Boot: ${answerText(posture.secureBoot)}`);
       line(`test signing: ${answerText(posture.testSigning)}`);
       line(`hypervisor: ${answerText(posture.hypervisorPresent)}`);
-      for (const [name, { statusName }] of Object.entries(posture.sources)) line(`source ${name}: ${statusName}`);
+      for (const [name, { configured, running }] of Object.entries(posture.features)) {
+        line(`feature ${name}: configured ${answerText(configured)}, running ${answerText(running)}`);
+      }
+      for (const { text, evidence } of posture.findings) line(`finding: ${text} (${evidence})`);
+      for (const [name, source] of Object.entries(posture.sources)) {
+        line(`source ${name}: ${'statusName' in source ? source.statusName : source.state}`);
+      }
     },
   },
   {

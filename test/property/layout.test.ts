@@ -71,9 +71,15 @@ const decoders: Readonly<Record<string, (bytes: Uint8Array, wordSize: WordSize) 
   decodeSecureBoot: layout.decodeSecureBoot,
   decodeVsmProtection: layout.decodeVsmProtection,
   decodeHypervisor: layout.decodeHypervisor,
+  decodeHypervisorDetail: layout.decodeHypervisorDetail,
+  decodeKernelDebugger: layout.decodeKernelDebugger,
+  decodeKernelDebuggerEx: layout.decodeKernelDebuggerEx,
+  decodeSecureCore: layout.decodeSecureCore,
 };
 
-/** Longer than the longest fixed structure, and biased to bytes that look like lengths and high halves of 0. */
+/** Class 159's, the longest structure of a fixed size. */
+const LONGEST_STRUCTURE = 112;
+/** Longer than that, and biased to bytes that look like lengths and high halves of 0. */
 const anyBytes = fc.uint8Array({ maxLength: 160 });
 const sparseBytes = fc
   .array(fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: u8 }), { maxLength: 160 })
@@ -100,11 +106,11 @@ describe('decoders', () => {
     test(`${name} reads no byte behind the structure it knows`, () => {
       fc.assert(
         fc.property(sparseBytes, anyBytes, wordSizes, (bytes, tail, wordSize) => {
-          const known = new Uint8Array(96);
-          known.set(bytes.subarray(0, 96));
-          const longer = new Uint8Array(96 + tail.length);
+          const known = new Uint8Array(LONGEST_STRUCTURE);
+          known.set(bytes.subarray(0, LONGEST_STRUCTURE));
+          const longer = new Uint8Array(LONGEST_STRUCTURE + tail.length);
           longer.set(known);
-          longer.set(tail, 96);
+          longer.set(tail, LONGEST_STRUCTURE);
           const answer = outcome(() => decode(known, wordSize));
           assert.deepEqual(
             outcome(() => decode(longer, wordSize)),
@@ -296,6 +302,23 @@ describe('round trips', () => {
         assert.deepEqual(layout.decodeTelemetryId(layout.encodeTelemetryId(id, wordSize), wordSize), id);
         const bytes = layout.encodeThreadBasicInformation(basic, wordSize);
         assert.deepEqual(layout.decodeThreadBasicInformation(bytes, wordSize), basic);
+      }),
+      parameters,
+    );
+  });
+
+  test('what a posture asks beside', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 112, maxLength: 112 }), (bytes) => {
+        const detail = layout.decodeHypervisorDetail(bytes);
+        assert.deepEqual(layout.encodeHypervisorDetail(detail.leaves), bytes);
+        assert.match(`${detail.vendor}${detail.interface}`, /^[\x20-\x7e]{0,16}$/);
+        const kernelDebugger = layout.decodeKernelDebugger(bytes);
+        assert.deepEqual(layout.decodeKernelDebugger(layout.encodeKernelDebugger(kernelDebugger)), kernelDebugger);
+        const longer = layout.decodeKernelDebuggerEx(bytes);
+        assert.deepEqual(layout.decodeKernelDebuggerEx(layout.encodeKernelDebuggerEx(longer)), longer);
+        const core = layout.decodeSecureCore(bytes);
+        assert.deepEqual(layout.decodeSecureCore(layout.encodeSecureCore(core)), core);
       }),
       parameters,
     );

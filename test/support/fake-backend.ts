@@ -10,7 +10,7 @@ import type {
   SystemRecord,
 } from '../../lib/backend.js';
 import type { OpenResult } from '../../lib/nt-api.js';
-import type { Posture } from '../../lib/types.js';
+import type { Posture, PostureConfiguration } from '../../lib/types.js';
 import { record, system } from './records.js';
 
 export interface FakeProcess {
@@ -73,6 +73,10 @@ export class FakeBackend implements Backend {
 
   posture(): Posture {
     throw new Error('not asked for in these tests');
+  }
+
+  configuration(): Promise<PostureConfiguration> {
+    return Promise.reject(new Error('not asked for in these tests'));
   }
 
   query(pid: number): ProcessRecord {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import type { ProcessRecord } from '../../lib/backend.js';
 import { TrustletError } from '../../lib/errors.js';
+import { NOT_ASKED } from '../../lib/posture/configuration.js';
 import type { Posture } from '../../lib/types.js';
 import { Vsm } from '../../lib/vsm.js';
 import { FakeBackend } from '../support/fake-backend.js';
@@ -243,5 +244,77 @@ describe('close', () => {
     vsm[Symbol.dispose]();
     await vsm[Symbol.asyncDispose]();
     assert.equal(backend.disposed, 1);
+  });
+});
+
+describe('postureAsync', () => {
+  const asked = (over: Partial<Pick<FakeBackend, 'configuration' | 'posture'>> = {}): FakeBackend =>
+    Object.assign(new FakeBackend(), {
+      configuration: () => Promise.resolve(NOT_ASKED),
+      posture: (configuration: unknown) => ({ backend: 'ntdll', configuration }) as unknown as Posture,
+      ...over,
+    });
+
+  test('hands the backend its limits, and makes the posture of what it answers', async () => {
+    const limits: unknown[] = [];
+    const own = asked({
+      configuration: (given?: unknown) => {
+        limits.push(given);
+        return Promise.resolve(NOT_ASKED);
+      },
+    });
+    const asking = new Vsm(own, undefined);
+    const posture = (await asking.postureAsync()) as unknown as { configuration: unknown };
+    assert.equal(posture.configuration, NOT_ASKED);
+    const { signal } = new AbortController();
+    await asking.postureAsync({ timeoutMs: 5, signal });
+    assert.deepEqual(limits, [
+      { timeoutMs: 10_000, signal: undefined },
+      { timeoutMs: 5, signal },
+    ]);
+  });
+
+  test('refuses options that are none', async () => {
+    const asking = new Vsm(asked(), undefined);
+    for (const options of [
+      { timeoutMs: 0 },
+      { timeoutMs: 1.5 },
+      { timeoutMs: 600_001 },
+      { timeoutMs: '5' },
+      { signal: {} },
+      { timeout: 5 },
+      5,
+      null,
+    ]) {
+      await assert.rejects(asking.postureAsync(options as object), code('ERR_TRUSTLET_ARGUMENT'));
+    }
+    asking.close();
+    await assert.rejects(asking.postureAsync(), code('ERR_TRUSTLET_CLOSED'));
+  });
+
+  test('a close meanwhile lets go of the backend when the answer is there', async () => {
+    let answer: (configuration: typeof NOT_ASKED) => void = () => assert.fail('not asked');
+    const own = asked({
+      configuration: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    });
+    const closing = new Vsm(own, undefined);
+    const promise = closing.postureAsync();
+    closing.close();
+    assert.equal(own.disposed, 0);
+    answer(NOT_ASKED);
+    assert.equal((await promise).backend, 'ntdll');
+    assert.equal(own.disposed, 1);
+  });
+
+  test('an abort passes through, and lets go too', async () => {
+    const reason = new Error('enough');
+    const own = asked({ configuration: () => Promise.reject(reason) });
+    const aborted = new Vsm(own, undefined);
+    await assert.rejects(aborted.postureAsync(), reason);
+    aborted.close();
+    assert.equal(own.disposed, 1);
   });
 });

@@ -43,8 +43,8 @@ describe('the processes really running here (Wine: no verdict but unknown)', () 
     assert.match(explanation.causes[0]?.advice ?? '', /Treat it as a trustlet/);
   });
 
-  test('trustlet list shows them, calls none of them ordinary, and exits 11', () => {
-    const { code, out, err } = trustlet('list');
+  test('trustlet list shows them, calls none of them ordinary, and exits 11', async () => {
+    const { code, out, err } = await trustlet('list');
     assert.equal(err, '');
     assert.equal(code, 11);
     assert.match(out, new RegExp(`^\\? +${process.pid} +unknown .* node\\.exe +query-failed$`, 'm'));
@@ -52,8 +52,8 @@ describe('the processes really running here (Wine: no verdict but unknown)', () 
     assert.match(out, /^seen on: ntdll, NT calls of Wine /m);
   });
 
-  test('trustlet check says of this process what the README shows', () => {
-    const { code, out } = trustlet(`check ${process.pid}`);
+  test('trustlet check says of this process what the README shows', async () => {
+    const { code, out } = await trustlet(`check ${process.pid}`);
     assert.equal(code, 11);
     assert.match(out, /^verdict +unknown \(query-failed\): leave it alone$/m);
     assert.match(out, /^status +STATUS_INFO_LENGTH_MISMATCH \(0xC0000004\)$/m);

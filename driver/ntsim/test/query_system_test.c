@@ -189,6 +189,57 @@ static void dma_protection_is_the_tables(void)
     CHECK_EQ(bytes[2], 1);
 }
 
+static void kernel_debugger_is_the_tables(void)
+{
+    unsigned char bytes[8] = {0xEE, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE};
+    sample_table table = sample();
+    load(&table);
+    CHECK_EQ(NtQuerySystemInformation(35, bytes, 3, NULL), STATUS_INFO_LENGTH_MISMATCH);
+    CHECK_EQ(NtQuerySystemInformation(35, bytes, 2, NULL), STATUS_SUCCESS);
+    CHECK_EQ(bytes[0], 0);
+    CHECK_EQ(bytes[1], 1);
+    CHECK_EQ(bytes[2], 0xEE);
+    CHECK_EQ(NtQuerySystemInformation(149, bytes, 3, NULL), STATUS_SUCCESS);
+    CHECK_EQ(bytes[0] | bytes[1] | bytes[2], 0);
+    table.header.system |= NTSIM_SYSTEM_KERNEL_DEBUGGER;
+    load(&table);
+    CHECK_EQ(NtQuerySystemInformation(35, bytes, 2, NULL), STATUS_SUCCESS);
+    CHECK_EQ(bytes[0], 1);
+    CHECK_EQ(bytes[1], 0);
+    CHECK_EQ(NtQuerySystemInformation(149, bytes, 3, NULL), STATUS_SUCCESS);
+    CHECK_EQ(bytes[0] & bytes[1] & bytes[2], 1);
+}
+
+static void hypervisor_detail_names_the_hypervisor(void)
+{
+    unsigned char bytes[112];
+    sample_table table = sample();
+    load(&table);
+    CHECK_EQ(NtQuerySystemInformation(159, bytes, 111, NULL), STATUS_INFO_LENGTH_MISMATCH);
+    CHECK_EQ(NtQuerySystemInformation(159, bytes, 112, NULL), STATUS_SUCCESS);
+    CHECK_EQ(memcmp(bytes + 4, "Microsoft Hv", 12), 0);
+    CHECK_EQ(memcmp(bytes + 16, "Hv#1", 4), 0);
+    CHECK_EQ(bytes[20], 0);
+    table.header.system = 0;
+    load(&table);
+    CHECK_EQ(NtQuerySystemInformation(159, bytes, 112, NULL), STATUS_SUCCESS);
+    CHECK_EQ(bytes[4], 0);
+    CHECK_EQ(bytes[16], 0);
+}
+
+static void secure_core_comes_with_build_26100(void)
+{
+    unsigned char bytes[24] = {0};
+    sample_table table = sample();
+    load(&table);
+    CHECK_EQ(NtQuerySystemInformation(242, bytes, 24, NULL), STATUS_SUCCESS);
+    CHECK_EQ(bytes[0], 0);
+    CHECK_EQ(bytes[8], 1);
+    table.header.build = 22631;
+    load(&table);
+    CHECK_EQ(NtQuerySystemInformation(242, bytes, 24, NULL), STATUS_INVALID_INFO_CLASS);
+}
+
 static void longer_buffers_by_policy(void)
 {
     unsigned char bytes[64] = {0};
@@ -253,6 +304,9 @@ const test_case query_system_tests[] = {
     {"Secure Boot and hypervisor are told", secure_boot_and_hypervisor},
     {"class 169 is as long as its build has it", vsm_protection_is_as_long_as_its_build},
     {"class 169 tells a machine without DMA protection", dma_protection_is_the_tables},
+    {"classes 35 and 149 tell a kernel debugger", kernel_debugger_is_the_tables},
+    {"class 159 names the hypervisor", hypervisor_detail_names_the_hypervisor},
+    {"class 242 comes with build 26100", secure_core_comes_with_build_26100},
     {"longer buffers are accepted by policy", longer_buffers_by_policy},
     {"classes can be missing", classes_can_be_missing},
     {"the version is the table's", the_version_is_the_table_s},

@@ -133,7 +133,7 @@ static void undefined_values_are_refused(void)
     table.header.policies = 0x80000000u;
     CHECK_EQ(load_of(&table), NTSIM_E_VALUE);
     table = sample();
-    table.header.system = 0x100;
+    table.header.system = 0x200;
     CHECK_EQ(load_of(&table), NTSIM_E_VALUE);
     table = sample();
     table.header.churn = 2;

@@ -12,6 +12,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { TrustletError } from '../../errors.js';
+import {
+  POWERSHELL,
+  reachable,
+  type SystemSource,
+  system32Of,
+  systemRootOf,
+  systemRootText,
+} from '../../system-folder.js';
 import type { Ran } from './service.js';
 
 export type SystemProgram = 'sc' | 'reg' | 'whoami' | 'powershell';
@@ -21,7 +29,7 @@ const PROGRAMS: Readonly<Record<SystemProgram, string>> = {
   sc: 'sc.exe',
   reg: 'reg.exe',
   whoami: 'whoami.exe',
-  powershell: 'WindowsPowerShell\\v1.0\\powershell.exe',
+  powershell: POWERSHELL,
 };
 
 /** Seconds until a program is ended. StartService waits for the driver's entry, and for other services that start. */
@@ -49,15 +57,6 @@ export interface WindowsSystem {
   sleep(milliseconds: number): void;
 }
 
-/** What is read of the process to find the system. */
-export interface SystemSource {
-  readonly platform: NodeJS.Platform;
-  readonly arch: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-const PLAIN_FOLDER = /^[A-Za-z]:\\[^"<>|?*:%/]+$/;
-
 const unsupported = (message: string): TrustletError => new TrustletError('ERR_TRUSTLET_UNSUPPORTED', message);
 
 /** @throws TrustletError ERR_TRUSTLET_UNSUPPORTED off Windows, or where %SystemRoot% names no folder */
@@ -68,24 +67,11 @@ export const findSystemRoot = ({ platform, env }: SystemSource): string => {
         'trustlet status --backend emulated; from a clone of the repository, npm run wine runs it in Wine.',
     );
   }
-  const root = (env['SystemRoot'] ?? env['SYSTEMROOT'] ?? '').replace(/\\+$/, '');
-  if (PLAIN_FOLDER.test(root)) return root;
+  const root = systemRootOf({ env });
+  if (root !== null) return root;
   throw unsupported(
-    `%SystemRoot% names no folder ('${root.slice(0, 60)}'), so the system's own programs cannot be found.`,
+    `%SystemRoot% names no folder ('${systemRootText({ env }).slice(0, 60)}'), so the system's own programs cannot be found.`,
   );
-};
-
-const SYSTEM32 = 'System32';
-
-/** A 32-bit program sees another folder under the name System32, and the real one as Sysnative. */
-const isRedirected = ({ arch, env }: SystemSource): boolean =>
-  arch === 'ia32' && env['PROCESSOR_ARCHITEW6432'] !== undefined;
-
-/** The path by which this process reaches a file of System32. */
-export const reachable = (path: string, systemRoot: string, source: SystemSource): string => {
-  const folder = `${systemRoot}\\${SYSTEM32}\\`;
-  if (!isRedirected(source) || !path.toLowerCase().startsWith(folder.toLowerCase())) return path;
-  return `${systemRoot}\\Sysnative\\${path.slice(folder.length)}`;
 };
 
 const isMissing = (error: unknown): boolean =>
@@ -147,7 +133,7 @@ export const problemOf = ({
 export const windowsSystem = (source: SystemSource): WindowsSystem => {
   const systemRoot = findSystemRoot(source);
   const here = (path: string): string => reachable(path, systemRoot, source);
-  const folder = `${systemRoot}\\${SYSTEM32}`;
+  const folder = system32Of(systemRoot);
   return {
     systemRoot,
     run: (program, args, environment = {}) => {

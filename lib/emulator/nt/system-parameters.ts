@@ -1,6 +1,18 @@
 /** What a scenario's `system` comes to, with nothing left out. */
 import { FirstBuild } from '../../layout/index.js';
-import type { Scenario } from '../scenario.js';
+import type { ConfiguredCredentialGuard, ConfiguredRequirement, Scenario } from '../scenario.js';
+
+/** What the machine was told to do, beside what it does. */
+export interface ConfiguredParameters {
+  readonly vbs: boolean;
+  readonly hvci: boolean;
+  /** null: as the machine runs, which it is only told by its processes. */
+  readonly credentialGuard: ConfiguredCredentialGuard | null;
+  readonly requires: ConfiguredRequirement;
+  readonly locked: boolean;
+  readonly by: 'registry' | 'policy';
+  readonly edition: string;
+}
 
 export interface SystemParameters {
   readonly major: number;
@@ -13,6 +25,8 @@ export interface SystemParameters {
   readonly testSigning: boolean;
   readonly hypervisor: boolean;
   readonly dmaProtection: boolean;
+  readonly kernelDebugger: boolean;
+  readonly configured: ConfiguredParameters;
   /** Whether this kernel sets bit 7 at all. */
   readonly secureBit: 'reported' | 'absent';
   readonly missingClasses: readonly number[];
@@ -33,6 +47,16 @@ export const systemParameters = (scenario: Scenario): SystemParameters => {
     testSigning: system.testSigning ?? false,
     hypervisor: system.hypervisor ?? system.vsm,
     dmaProtection: system.dmaProtection ?? system.vsm,
+    kernelDebugger: system.kernelDebugger ?? false,
+    configured: {
+      vbs: system.configured?.vbs ?? system.vsm,
+      hvci: system.configured?.hvci ?? system.hvci ?? false,
+      credentialGuard: system.configured?.credentialGuard ?? null,
+      requires: system.configured?.requires ?? 'nothing',
+      locked: system.configured?.locked ?? false,
+      by: system.configured?.by ?? 'registry',
+      edition: system.configured?.edition ?? 'Enterprise',
+    },
     secureBit: system.secureBit ?? (system.build < FirstBuild.SecureBit ? 'absent' : 'reported'),
     missingClasses: system.missingClasses ?? [],
     seed: system.seed ?? 1,

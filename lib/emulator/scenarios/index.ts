@@ -7,9 +7,13 @@ import { large } from './large.js';
 import { plain } from './plain.js';
 import { server2022 } from './server-2022.js';
 import { vbs } from './vbs.js';
+import { vbsNotRunning } from './vbs-not-running.js';
 
 const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [plain, vbs, credentialGuard, server2022, downlevel, hostile, large].map((scenario) => [scenario.name, scenario]),
+  [plain, vbs, vbsNotRunning, credentialGuard, server2022, downlevel, hostile, large].map((scenario) => [
+    scenario.name,
+    scenario,
+  ]),
 );
 
 /** Names of the built-in scenarios. */

@@ -7,6 +7,7 @@ import {
   FAULT_CALLS,
   SCENARIO_SCHEMA,
   type Scenario,
+  type ScenarioConfigured,
   type ScenarioCrowd,
   type ScenarioFault,
   type ScenarioProcess,
@@ -175,6 +176,28 @@ const crowd: ObjectSpec = objectOf<ScenarioCrowd>(
   },
 );
 
+const configured: ObjectSpec = objectOf<ScenarioConfigured>(
+  'configured',
+  'What registry and WMI say the machine was told to do.',
+  {
+    vbs: optional(flag('VBS is turned on. Default: as vsm.')),
+    hvci: optional(flag('Memory integrity is turned on. Default: as hvci.')),
+    credentialGuard: optional(
+      choice('Credential Guard: with UEFI lock, without, or off. Default: as LsaIso runs.', [
+        'off',
+        'locked',
+        'unlocked',
+      ]),
+    ),
+    requires: optional(
+      choice('What VBS requires of the platform. Default nothing.', ['nothing', 'secure-boot', 'secure-boot-and-dma']),
+    ),
+    locked: optional(flag('The configuration is kept in a UEFI variable too. Default false.')),
+    by: optional(choice('Where it is set. Default registry.', ['registry', 'policy'])),
+    edition: optional(text('EditionID of this Windows. Default Enterprise.', 1, 60)),
+  },
+);
+
 const system: ObjectSpec = objectOf<ScenarioSystem>('system', 'What the machine is.', {
   build: required(whole('Windows build number, e.g. 26100.', 1, MAX_UINT16)),
   major: optional(whole('Major version. Default 10.', 0, 255)),
@@ -186,6 +209,8 @@ const system: ObjectSpec = objectOf<ScenarioSystem>('system', 'What the machine 
   testSigning: optional(flag('Test signing is on. Default false.')),
   hypervisor: optional(flag('A hypervisor is present. Default: as vsm.')),
   dmaProtection: optional(flag('An IOMMU confines devices to VTL0’s rights. Default: as vsm.')),
+  kernelDebugger: optional(flag('A kernel debugger is attached. Default false.')),
+  configured: optional(configured),
   secureBit: optional(
     choice(
       'absent: this kernel never sets bit 7 although a trustlet runs. Default: absent before build 15063, else reported.',

@@ -1,4 +1,4 @@
-/** The census, the posture and explanations. */
+/** The census and explanations. */
 import assert from 'node:assert/strict';
 import { TrustletError } from '../../errors.js';
 import type { ContractCase } from './host.js';
@@ -102,42 +102,6 @@ export const censusCases: readonly ContractCase[] = [
       assert.equal(found?.classification, null);
       assert.equal(found?.verdict, 'secure');
       assert.equal(machine.vsm.census().find(machine.pidOf('ordinary'))?.verdict, 'ordinary');
-    },
-  },
-  {
-    title: 'posture on a machine with VSM: running, with what says so',
-    needs: ['scenarios'],
-    run: ({ vsm }) => {
-      const posture = vsm.posture();
-      assert.deepEqual(posture.vsm.running, { value: true, evidence: 'class 165 SecureKernelRunning' });
-      assert.equal(posture.hvci.running.value, true);
-      assert.equal(posture.trustletRunning.value, true);
-      assert.equal(posture.secureBoot.value, true);
-      assert.equal(posture.testSigning.value, false);
-      assert.equal(posture.hypervisorPresent.value, true);
-      assert.deepEqual(posture.windows, { major: 10, minor: 0, build: 26100 });
-    },
-  },
-  {
-    title: 'posture on a machine without VSM: not running, hence no Credential Guard',
-    needs: ['scenarios'],
-    scenario: contractScenarioOn({ build: 19045, vsm: false, secureBoot: false, testSigning: true }),
-    run: ({ vsm }) => {
-      const posture = vsm.posture();
-      assert.equal(posture.vsm.running.value, false);
-      assert.equal(posture.credentialGuard.running.value, false);
-      assert.equal(posture.secureBoot.value, false);
-      assert.equal(posture.testSigning.value, true);
-    },
-  },
-  {
-    title: 'a posture whose queries fail says so instead of guessing',
-    needs: ['scenarios', 'fail'],
-    run: (machine) => {
-      machine.fail('NtQuerySystemInformation', { status: 'STATUS_ACCESS_DENIED', infoClass: 145 });
-      const { secureBoot } = machine.vsm.posture();
-      assert.equal(secureBoot.value, null);
-      assert.match(secureBoot.evidence, /STATUS_ACCESS_DENIED/);
     },
   },
   {

@@ -8,11 +8,13 @@ import { guardCases } from './guard-cases.js';
 import type { ContractCase, ContractHost, TestRunner } from './host.js';
 import { contractScenario } from './machine.js';
 import { misuseCases } from './misuse-cases.js';
+import { postureCases } from './posture-cases.js';
 import { unanswerableCases, verdictCases } from './verdict-cases.js';
 
 const GROUPS: ReadonlyMap<string, readonly ContractCase[]> = new Map([
   ['verdicts', [...verdictCases, ...unanswerableCases]],
-  ['census, posture, explanations', censusCases],
+  ['census, explanations', censusCases],
+  ['posture', postureCases],
   ['who asks', askingCases],
   ['guard', guardCases],
   ['misuse', misuseCases],

@@ -193,6 +193,17 @@ describe('the system', () => {
     assert.deepEqual([name, simulated], ['driver', false]);
   });
 
+  test('what was configured: nothing over a simulated kernel, and off Windows', async () => {
+    const machine = boot('credential-guard');
+    const binding = new FakeBinding(new EmulatedBackend(machine), machine.ntApi());
+    const simulated = createDriverBackend({ binding, simulated: true });
+    assert.match((await simulated.configuration({ timeoutMs: 1 })).registry.problem ?? '', /simulated kernel/);
+    if (process.platform === 'win32') return;
+    const { deviceGuard } = await createDriverBackend({ binding }).configuration({ timeoutMs: 1 });
+    assert.equal(deviceGuard.state, 'unavailable');
+    assert.equal(simulated.posture(machine.configuration()).features.vbs.configured.value, true);
+  });
+
   test('a success that leaves the length unwritten is no answer, whatever the call before wrote', () => {
     let calls = 0;
     bench.binding.querySystemInformation = (_infoClass, buffer, returned) => {

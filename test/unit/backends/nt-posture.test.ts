@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { NtBackend } from '../../../lib/backends/nt-backend.js';
+import { healthyConfiguration } from '../../support/posture-input.js';
 import { ACCESS_DENIED, LENGTH_MISMATCH, type ScriptedApi, SUCCESS, scriptedApi } from '../../support/scripted-api.js';
 
 let api: ScriptedApi;
@@ -84,5 +85,54 @@ describe('posture', () => {
       return { status: SUCCESS, returnLength: 16 };
     });
     assert.equal(backend.posture().vsm.running.value, true);
+  });
+
+  test('classes 35, 149, 159 and 242 are asked with their own lengths', () => {
+    const lengths = new Map<number, number>();
+    for (const [infoClass, bytes] of [
+      [35, [1, 0]],
+      [149, [1, 1, 0]],
+      [242, [1, 0, 0, 0, 0, 0, 0, 0, 1]],
+      [159, [6, 0, 0, 0x40, 0x4d, 0x69]],
+    ] as const) {
+      api.system.set(infoClass, (buffer) => {
+        lengths.set(infoClass, buffer.length);
+        buffer.set(bytes);
+        return { status: SUCCESS, returnLength: buffer.length };
+      });
+    }
+    const { features, sources } = backend.posture();
+    assert.deepEqual(Object.fromEntries(lengths), { 35: 2, 149: 3, 159: 112, 242: 24 });
+    assert.deepEqual([features.kernelDebugger.configured.value, features.kernelDebugger.running.value], [true, false]);
+    assert.equal(features.secureCore.running.value, true);
+    assert.equal(sources.hypervisorDetail.values?.['vendor'], 'Mi');
+    assert.equal(sources.kernelDebugger.values?.['KernelDebuggerNotPresent'], false);
+  });
+});
+
+describe('configuration', () => {
+  test('a simulated kernel has none; where there is one, it is asked with the limits', async () => {
+    const { deviceGuard, registry } = await backend.configuration({ timeoutMs: 1 });
+    assert.equal(deviceGuard.state, 'unavailable');
+    assert.match(registry.problem ?? '', /simulated kernel/);
+    const limits: unknown[] = [];
+    const real = new NtBackend(api, {
+      name: 'ntdll',
+      simulated: false,
+      description: 'scripted',
+      configuration: (given) => {
+        limits.push(given);
+        return Promise.resolve(healthyConfiguration);
+      },
+    });
+    assert.equal(await real.configuration({ timeoutMs: 7 }), healthyConfiguration);
+    assert.deepEqual(limits, [{ timeoutMs: 7 }]);
+  });
+
+  test('is a part of the posture it is handed to', () => {
+    const posture = backend.posture(healthyConfiguration);
+    assert.equal(posture.features.credentialGuard.configured.value, true);
+    assert.equal(posture.sources.registry.state, 'answered');
+    assert.equal(backend.posture().sources.registry.state, 'not-asked');
   });
 });

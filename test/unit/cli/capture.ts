@@ -10,10 +10,10 @@ export interface Captured {
 }
 
 /** @param argv one string, split at spaces, or the arguments themselves */
-export const trustlet = (argv: string | readonly string[], over: Partial<CliIo> = {}): Captured => {
+export const trustlet = async (argv: string | readonly string[], over: Partial<CliIo> = {}): Promise<Captured> => {
   let out = '';
   let err = '';
-  const code = run(typeof argv === 'string' ? argv.split(' ').filter((each) => each !== '') : argv, {
+  const code = await run(typeof argv === 'string' ? argv.split(' ').filter((each) => each !== '') : argv, {
     stdout: {
       write: (text) => {
         out += text;

@@ -5,7 +5,8 @@ import { boot, type Scenario } from '../../../lib/emulator/index.js';
 import { open } from '../../../lib/open.js';
 import { document, trustlet } from './capture.js';
 
-const steps = (argv: string): DemoStep[] => document(trustlet(`demo ${argv} --json`))['steps'] as DemoStep[];
+const steps = async (argv: string): Promise<DemoStep[]> =>
+  document(await trustlet(`demo ${argv} --json`))['steps'] as DemoStep[];
 const outcomes = (all: readonly DemoStep[], section: string, isTrustlet: boolean): Record<string, string> =>
   Object.fromEntries(
     all
@@ -27,27 +28,27 @@ const demoOn = (scenario: Scenario): ReturnType<typeof trustlet> =>
   trustlet('demo', { open: () => open({ backend: boot(scenario) }) });
 
 describe('trustlet demo', () => {
-  test('fits a screen: at most 40 lines at 80 columns', () => {
+  test('fits a screen: at most 40 lines at 80 columns', async () => {
     for (const columns of [80, 100]) {
-      const run = trustlet('demo', { columns });
+      const run = await trustlet('demo', { columns });
       assert.equal(run.code, 0);
       assert.equal(run.err, '');
       assert.ok(run.lines.length <= 40, `${run.lines.length} lines`);
       for (const line of run.lines) assert.ok(line.length <= columns, line);
     }
-    const piped = trustlet('demo');
+    const piped = await trustlet('demo');
     for (const line of piped.lines) assert.ok(line.length <= 100, line);
   });
 
-  test('says what is where: lsass in VTL0, LsaIso in VTL1', () => {
-    const { out } = trustlet('demo');
+  test('says what is where: lsass in VTL0, LsaIso in VTL1', async () => {
+    const { out } = await trustlet('demo');
     assert.match(out, /^VTL1 +\d+ {2}LsaIso\.exe +- +secure, secure-bit-set$/m);
     assert.match(out, /^VTL0 +\d+ {2}lsass\.exe +PPL-Lsa +ordinary, secure-bit-clear$/m);
     assert.match(out, /VSM is on: a trustlet’s memory is VTL1’s/);
   });
 
-  test('a privileged agent gets nothing from the trustlet, and everything from an ordinary process', () => {
-    const all = steps('');
+  test('a privileged agent gets nothing from the trustlet, and everything from an ordinary process', async () => {
+    const all = await steps('');
     assert.deepEqual(outcomes(all, 'agent', true), {
       ReadProcessMemory: 'STATUS_ACCESS_VIOLATION (998)',
       WriteProcessMemory: 'STATUS_ACCESS_VIOLATION (998)',
@@ -68,8 +69,8 @@ describe('trustlet demo', () => {
     });
   });
 
-  test('a driver in VTL0 gets no further', () => {
-    const all = steps('');
+  test('a driver in VTL0 gets no further', async () => {
+    const all = await steps('');
     assert.deepEqual(outcomes(all, 'driver', true), {
       MmCopyVirtualMemory: 'STATUS_PARTIAL_COPY',
       KeStackAttachProcess: 'STATUS_ACCESS_VIOLATION',
@@ -84,8 +85,8 @@ describe('trustlet demo', () => {
     });
   });
 
-  test('the guard refuses on the trustlet and lets the ordinary process through', () => {
-    const all = steps('');
+  test('the guard refuses on the trustlet and lets the ordinary process through', async () => {
+    const all = await steps('');
     assert.deepEqual(outcomes(all, 'guard', true), {
       'guard.run read': 'refuse: secure',
       'guard.run queue-apc': 'refuse: secure',
@@ -96,12 +97,12 @@ describe('trustlet demo', () => {
       'guard.run queue-apc': 'allow: it ran',
       'guard.check terminate': 'allow: ordinary',
     });
-    assert.equal(document(trustlet('demo --json'))['guardedTouches'], 0);
-    assert.match(trustlet('demo').out, /^Through the guard, 0 operations reached a trustlet\.$/m);
+    assert.equal(document(await trustlet('demo --json'))['guardedTouches'], 0);
+    assert.match((await trustlet('demo')).out, /^Through the guard, 0 operations reached a trustlet\.$/m);
   });
 
-  test('the race: a check by pid ends at a trustlet, guard.run refuses, a held handle keeps the pid', () => {
-    const race = steps('').filter((step) => step.section === 'race');
+  test('the race: a check by pid ends at a trustlet, guard.run refuses, a held handle keeps the pid', async () => {
+    const race = (await steps('')).filter((step) => step.section === 'race');
     assert.deepEqual(
       race.map(({ call, name, outcome, status }) => [call, name, outcome, status]),
       [
@@ -114,9 +115,9 @@ describe('trustlet demo', () => {
     assert.equal(race[0]?.pid, race[1]?.pid);
   });
 
-  test('each line is a real call: the machine has a record of it, and no handle is left', () => {
+  test('each line is a real call: the machine has a record of it, and no handle is left', async () => {
     const machine = boot('credential-guard');
-    trustlet('demo', { open: () => open({ backend: machine }) });
+    await trustlet('demo', { open: () => open({ backend: machine }) });
     const tried = machine.touches
       .filter((touch) => touch.label === 'lsaiso')
       .map(({ api, outcome }) => `${api} ${outcome}`);
@@ -136,14 +137,14 @@ describe('trustlet demo', () => {
     assert.equal(machine.openHandles(), 0);
   });
 
-  test('without trustlets it says so', () => {
-    const run = trustlet('demo plain');
+  test('without trustlets it says so', async () => {
+    const run = await trustlet('demo plain');
     assert.equal(run.code, 0);
     assert.match(run.out, /VSM is off, and no trustlet runs/);
     assert.doesNotMatch(run.out, /\(trustlet\)/);
     assert.doesNotMatch(run.out, /reached a trustlet/);
     assert.ok(run.lines.length <= 40);
-    const race = steps('plain').filter((step) => step.section === 'race');
+    const race = (await steps('plain')).filter((step) => step.section === 'race');
     assert.deepEqual(
       race.map(({ outcome }) => outcome),
       [
@@ -153,25 +154,34 @@ describe('trustlet demo', () => {
         'allow: it exits; the held handle keeps the pid',
       ],
     );
-    assert.equal(document(trustlet('demo plain --json'))['trustlet'], null);
+    assert.equal(document(await trustlet('demo plain --json'))['trustlet'], null);
   });
 
-  test('where the bit is not promised the guard refuses both', () => {
-    const all = steps('downlevel').filter((step) => step.section === 'guard');
+  test('where the bit is not promised the guard refuses both', async () => {
+    const all = (await steps('downlevel')).filter((step) => step.section === 'guard');
     assert.equal(all.length, 6);
     for (const step of all) assert.equal(step.outcome, 'refuse: downlevel-bit');
   });
 
-  test('every built-in scenario plays within 40 lines', () => {
-    for (const scenario of ['plain', 'vbs', 'credential-guard', 'server-2022', 'downlevel', 'hostile', 'large']) {
-      const run = trustlet(`demo ${scenario}`, { columns: 80 });
+  test('every built-in scenario plays within 40 lines', async () => {
+    for (const scenario of [
+      'plain',
+      'vbs',
+      'vbs-not-running',
+      'credential-guard',
+      'server-2022',
+      'downlevel',
+      'hostile',
+      'large',
+    ]) {
+      const run = await trustlet(`demo ${scenario}`, { columns: 80 });
       assert.equal(run.code, 0, scenario);
       assert.ok(run.lines.length <= 40, `${scenario}: ${run.lines.length} lines`);
     }
   });
 
-  test('--json names scenario and targets', () => {
-    const demo = document(trustlet('demo --json'));
+  test('--json names scenario and targets', async () => {
+    const demo = document(await trustlet('demo --json'));
     assert.deepEqual(Object.keys(demo), [
       'schema',
       'backend',
@@ -201,8 +211,8 @@ describe('trustlet demo', () => {
     });
   });
 
-  test('a machine that stops at an injection is put back, and the story goes on', () => {
-    const run = demoOn({ ...boot('credential-guard').scenario, policies: { destabilise: 'bugcheck' } });
+  test('a machine that stops at an injection is put back, and the story goes on', async () => {
+    const run = await demoOn({ ...boot('credential-guard').scenario, policies: { destabilise: 'bugcheck' } });
     assert.equal(run.code, 0);
     assert.match(run.out, /^ReadProcessMemory +STATUS_ACCESS_VIOLATION \(998\) +16 bytes read$/m);
     assert.match(run.out, /^WriteProcessMemory +THE MACHINE STOPS +14 bytes written$/m);
@@ -211,8 +221,8 @@ describe('trustlet demo', () => {
     assert.match(run.out, /^write by that pid +pid \d+ is BioIso\.exe \(trustlet\): THE MACHINE STOPS$/m);
   });
 
-  test('an unprivileged agent is stopped earlier, and that is said', () => {
-    const run = demoOn(
+  test('an unprivileged agent is stopped earlier, and that is said', async () => {
+    const run = await demoOn(
       small({
         processes: [
           { label: 'agent', image: 'agent.exe', user: 'user' },
@@ -231,11 +241,11 @@ describe('trustlet demo', () => {
     );
   });
 
-  test('a machine without System runs no driver, and one without a second process has nobody to act on', () => {
-    const alone = demoOn(small({}));
+  test('a machine without System runs no driver, and one without a second process has nobody to act on', async () => {
+    const alone = await demoOn(small({}));
     assert.equal(alone.code, 0);
     assert.match(alone.out, /^There is no process here that the demo could act on\.$/m);
-    const noDriver = demoOn(
+    const noDriver = await demoOn(
       small({
         processes: [
           { label: 'agent', image: 'agent.exe', user: 'user' },
@@ -247,22 +257,22 @@ describe('trustlet demo', () => {
     assert.match(noDriver.out, /^KeInsertQueueApc +(it ran|ERR_TRUSTLET_UNSUPPORTED)$/m);
   });
 
-  test('it runs on the emulated machine only', () => {
-    const refused = trustlet('demo --backend ntdll');
+  test('it runs on the emulated machine only', async () => {
+    const refused = await trustlet('demo --backend ntdll');
     assert.equal(refused.code, 2);
     assert.match(refused.err, /runs on the emulated machine only/);
     const vsm = { machine: undefined, close: () => {} } as unknown as ReturnType<typeof open>;
-    assert.equal(trustlet('demo', { open: () => vsm }).code, 2);
-    assert.equal(trustlet('demo --backend emulated').code, 0);
-    assert.equal(trustlet('demo --backend auto').code, 0);
+    assert.equal((await trustlet('demo', { open: () => vsm })).code, 2);
+    assert.equal((await trustlet('demo --backend emulated')).code, 0);
+    assert.equal((await trustlet('demo --backend auto')).code, 0);
   });
 
-  test('a scenario is named once', () => {
-    assert.equal(trustlet('demo --scenario plain').code, 0);
-    assert.equal(document(trustlet('demo --json --scenario plain'))['scenario'], 'plain');
-    assert.equal(document(trustlet('demo --json', { env: { TRUSTLET_SCENARIO: 'vbs' } }))['scenario'], 'vbs');
-    assert.equal(trustlet('demo plain --scenario vbs').code, 2);
-    assert.equal(trustlet(['demo', '']).code, 2);
-    assert.equal(trustlet('demo nosuch').code, 2);
+  test('a scenario is named once', async () => {
+    assert.equal((await trustlet('demo --scenario plain')).code, 0);
+    assert.equal(document(await trustlet('demo --json --scenario plain'))['scenario'], 'plain');
+    assert.equal(document(await trustlet('demo --json', { env: { TRUSTLET_SCENARIO: 'vbs' } }))['scenario'], 'vbs');
+    assert.equal((await trustlet('demo plain --scenario vbs')).code, 2);
+    assert.equal((await trustlet(['demo', ''])).code, 2);
+    assert.equal((await trustlet('demo nosuch')).code, 2);
   });
 });

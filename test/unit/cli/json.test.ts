@@ -18,14 +18,14 @@ describe('JSON documents', () => {
     assert.ok(text.includes('größe 日本 🛡'), 'what is harmless stays readable');
   });
 
-  test('of a command show a hostile image name, and hostile words in an error, escaped', () => {
+  test('of a command show a hostile image name, and hostile words in an error, escaped', async () => {
     const plain = boot('plain').scenario;
     const machine = boot({ ...plain, processes: [...plain.processes, { label: 'x', image: HOSTILE }] });
-    const listed = trustlet('list --json', { open: () => open({ backend: machine }) });
+    const listed = await trustlet('list --json', { open: () => open({ backend: machine }) });
     assert.doesNotMatch(listed.out.replaceAll('\n', ''), OBEYED);
     const { processes } = document(listed) as { processes: readonly { readonly name: string }[] };
     assert.ok(processes.some(({ name }) => name === HOSTILE));
-    const wrong = trustlet(['check', HOSTILE, '--json']);
+    const wrong = await trustlet(['check', HOSTILE, '--json']);
     assert.equal(wrong.code, 2);
     assert.doesNotMatch(wrong.out.replaceAll('\n', ''), OBEYED);
   });

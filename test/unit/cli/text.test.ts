@@ -110,15 +110,15 @@ describe('colours', () => {
     assert.equal(painter({ isTTY: true, env: {} })('plain', 'x'), 'x');
   });
 
-  test('colours change no character of any command’s text, and JSON never has any', () => {
+  test('colours change no character of any command’s text, and JSON never has any', async () => {
     const escapes = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
     for (const argv of ['list', 'status', 'check 4', 'guard read 4', 'explain 4', 'demo', 'demo hostile']) {
       const scenario = argv.startsWith('demo') ? '' : ' --scenario hostile';
-      const coloured = trustlet(argv + scenario, { isTTY: true, columns: 80 });
-      const bare = trustlet(argv + scenario, { isTTY: true, columns: 80, env: { NO_COLOR: '1' } });
+      const coloured = await trustlet(argv + scenario, { isTTY: true, columns: 80 });
+      const bare = await trustlet(argv + scenario, { isTTY: true, columns: 80, env: { NO_COLOR: '1' } });
       assert.notEqual(coloured.out, bare.out, argv);
       assert.equal(coloured.out.replaceAll(escapes, '').replaceAll(/ +$/gm, ''), bare.out, argv);
-      assert.doesNotMatch(trustlet(`${argv}${scenario} --json`, { isTTY: true }).out, escapes);
+      assert.doesNotMatch((await trustlet(`${argv}${scenario} --json`, { isTTY: true })).out, escapes);
     }
   });
 });

@@ -7,8 +7,8 @@ import { TrustletError } from '../../../lib/errors.js';
 import { type OpenOptions, open } from '../../../lib/open.js';
 import { document, trustlet } from './capture.js';
 
-const errorOf = (argv: string | readonly string[]): Record<string, unknown> =>
-  document(trustlet(argv))['error'] as Record<string, unknown>;
+const errorOf = async (argv: string | readonly string[]): Promise<Record<string, unknown>> =>
+  document(await trustlet(argv))['error'] as Record<string, unknown>;
 
 describe('wrong use of the command line', () => {
   const pids = [
@@ -29,9 +29,9 @@ describe('wrong use of the command line', () => {
     'LsaIso.exe',
   ];
   for (const pid of pids) {
-    test(`'${pid}' is no pid: exit code 2 and one clear line`, () => {
+    test(`'${pid}' is no pid: exit code 2 and one clear line`, async () => {
       for (const command of [['check'], ['guard', 'read'], ['explain']]) {
-        const run = trustlet([...command, pid, '--scenario', 'plain']);
+        const run = await trustlet([...command, pid, '--scenario', 'plain']);
         assert.equal(run.code, 2);
         assert.equal(run.out, '');
         assert.equal(
@@ -42,14 +42,14 @@ describe('wrong use of the command line', () => {
     });
   }
 
-  test('the largest pid is a pid', () => {
-    assert.equal(trustlet('check 4294967295 --scenario plain').code, 11);
-    assert.equal(trustlet('check 0xffffffff --scenario plain').code, 11);
+  test('the largest pid is a pid', async () => {
+    assert.equal((await trustlet('check 4294967295 --scenario plain')).code, 11);
+    assert.equal((await trustlet('check 0xffffffff --scenario plain')).code, 11);
   });
 
   for (const code of ['x', '', '5x', '4294967296', '-2147483649', '0x100000000', 'ERROR_NOACCESS']) {
-    test(`'${code}' is no error code: exit code 2`, () => {
-      const run = trustlet(['explain', '4', '--error', code, '--scenario', 'plain']);
+    test(`'${code}' is no error code: exit code 2`, async () => {
+      const run = await trustlet(['explain', '4', '--error', code, '--scenario', 'plain']);
       assert.equal(run.code, 2);
       assert.match(run.err, /^trustlet: --error must be a Win32 error code or an NTSTATUS .*\n$/);
     });
@@ -73,8 +73,8 @@ describe('wrong use of the command line', () => {
     ['help frobnicate', /Name one of the commands/],
   ];
   for (const [argv, expected] of misuses) {
-    test(`trustlet ${argv}: exit code 2`, () => {
-      const run = trustlet(argv);
+    test(`trustlet ${argv}: exit code 2`, async () => {
+      const run = await trustlet(argv);
       assert.equal(run.code, 2);
       assert.equal(run.out, '');
       assert.match(run.err, expected);
@@ -82,13 +82,13 @@ describe('wrong use of the command line', () => {
     });
   }
 
-  test('an empty scenario is none', () => {
-    assert.equal(trustlet(['list', '--scenario', '']).code, 2);
+  test('an empty scenario is none', async () => {
+    assert.equal((await trustlet(['list', '--scenario', ''])).code, 2);
   });
 
-  test('backends of a later version: exit code 1 and the reason', () => {
+  test('backends of a later version: exit code 1 and the reason', async () => {
     for (const backend of ['replay', 'replay:file.json']) {
-      const run = trustlet(`list --backend ${backend}`);
+      const run = await trustlet(`list --backend ${backend}`);
       assert.equal(run.code, 1);
       assert.match(
         run.err,
@@ -97,8 +97,8 @@ describe('wrong use of the command line', () => {
     }
   });
 
-  test('--json gives the error as a document on stdout, and nothing on stderr', () => {
-    const run = trustlet('check 4x --json');
+  test('--json gives the error as a document on stdout, and nothing on stderr', async () => {
+    const run = await trustlet('check 4x --json');
     assert.equal(run.code, 2);
     assert.deepEqual(document(run), {
       schema: 1,
@@ -112,15 +112,18 @@ describe('wrong use of the command line', () => {
         operation: null,
       },
     });
-    assert.equal(errorOf('--json')['code'], 'ERR_TRUSTLET_ARGUMENT');
-    assert.equal(errorOf('list --json --frobnicate')['message'], "unknown option '--frobnicate'; see trustlet --help.");
-    const after = trustlet(['check', '--', '--json']);
+    assert.equal((await errorOf('--json'))['code'], 'ERR_TRUSTLET_ARGUMENT');
+    assert.equal(
+      (await errorOf('list --json --frobnicate'))['message'],
+      "unknown option '--frobnicate'; see trustlet --help.",
+    );
+    const after = await trustlet(['check', '--', '--json']);
     assert.equal(after.out, '', 'after -- it is an argument');
     assert.match(after.err, /got '--json'/);
   });
 
-  test('a control character in an argument reaches the terminal as text', () => {
-    const run = trustlet(['check', '\u001b[2J']);
+  test('a control character in an argument reaches the terminal as text', async () => {
+    const run = await trustlet(['check', '\u001b[2J']);
     assert.match(run.err, /got '\\u\{1b\}\[2J'/);
     assert.equal(run.err.split('\n').length, 2);
   });
@@ -135,29 +138,29 @@ describe('failures', () => {
 
   test('off Windows without a choice: exit code 1, and how to choose the emulated machine', {
     skip: process.platform === 'win32',
-  }, () => {
-    const run = trustlet('list');
+  }, async () => {
+    const run = await trustlet('list');
     assert.equal(run.code, 1);
     assert.match(
       run.err,
       /^trustlet: There are no trustlets .* Here: trustlet --backend emulated.*\[ERR_TRUSTLET_UNSUPPORTED\]\n$/,
     );
-    const named = trustlet('list --backend ntdll');
+    const named = await trustlet('list --backend ntdll');
     assert.equal(named.code, 1);
     assert.doesNotMatch(named.err, /Here:/);
   });
 
-  test('an error of the backend: exit code 1, with its status in JSON', () => {
+  test('an error of the backend: exit code 1, with its status in JSON', async () => {
     const lost = new TrustletError('ERR_TRUSTLET_BACKEND', 'The process list could not be read.\nTry again.', {
       ntstatus: 0xc0000022,
       win32: 5,
       pid: 4,
       operation: 'read',
     });
-    const run = trustlet('list', failing(lost));
+    const run = await trustlet('list', failing(lost));
     assert.equal(run.code, 1);
     assert.equal(run.err, 'trustlet: The process list could not be read. Try again. [ERR_TRUSTLET_BACKEND]\n');
-    assert.deepEqual(document(trustlet('list --json', failing(lost)))['error'], {
+    assert.deepEqual(document(await trustlet('list --json', failing(lost)))['error'], {
       code: 'ERR_TRUSTLET_BACKEND',
       message: 'The process list could not be read.\nTry again.',
       ntstatus: 0xc0000022,
@@ -168,11 +171,11 @@ describe('failures', () => {
     });
   });
 
-  test('an error that is none of ours is reported as a fault of this program', () => {
-    const run = trustlet('list', failing(new RangeError('out of range')));
+  test('an error that is none of ours is reported as a fault of this program', async () => {
+    const run = await trustlet('list', failing(new RangeError('out of range')));
     assert.equal(run.code, 1);
     assert.match(run.err, /^trustlet: trustlet met an error of its own.*RangeError: out of range \[ERR_INTERNAL\]\n$/);
-    assert.match(trustlet('list', failing('a string')).err, /a string \[ERR_INTERNAL\]/);
+    assert.match((await trustlet('list', failing('a string'))).err, /a string \[ERR_INTERNAL\]/);
   });
 
   describe('a scenario file', () => {
@@ -182,17 +185,17 @@ describe('failures', () => {
     });
     after(() => rmSync(folder, { recursive: true }));
 
-    test('that is none: exit code 1 and where it is wrong', () => {
+    test('that is none: exit code 1 and where it is wrong', async () => {
       const file = join(folder, 'broken.json');
       writeFileSync(file, '{ "schema": 1');
-      const notJson = trustlet(['list', '--scenario', file]);
+      const notJson = await trustlet(['list', '--scenario', file]);
       assert.equal(notJson.code, 1);
       assert.match(notJson.err, /\[ERR_TRUSTLET_FORMAT\]\n$/);
       writeFileSync(file, '{ "schema": 99 }');
-      assert.match(trustlet(['list', '--scenario', file]).err, /\[ERR_TRUSTLET_FORMAT\]\n$/);
+      assert.match((await trustlet(['list', '--scenario', file])).err, /\[ERR_TRUSTLET_FORMAT\]\n$/);
     });
 
-    test('of a user’s own', () => {
+    test('of a user’s own', async () => {
       const file = join(folder, 'own.json');
       writeFileSync(
         file,
@@ -209,39 +212,37 @@ describe('failures', () => {
           ],
         }),
       );
-      assert.equal(trustlet(['guard', 'read', '408', '--scenario', file]).code, 0);
-      assert.equal(trustlet(['check', '404', '--scenario', file]).code !== 0, true);
+      assert.equal((await trustlet(['guard', 'read', '408', '--scenario', file])).code, 0);
+      assert.equal((await trustlet(['check', '404', '--scenario', file])).code !== 0, true);
     });
   });
 });
 
 describe('choosing the machine', () => {
-  test('the environment chooses where no option does, and an option wins', () => {
-    const backendOf = (argv: string, env: Record<string, string>): unknown =>
-      trustlet(argv, { env })
-        .lines.at(-1)
-        ?.match(/emulated machine, ([a-z0-9-]+):/)?.[1];
-    assert.equal(backendOf('list', { TRUSTLET_SCENARIO: 'vbs', TRUSTLET_BACKEND: 'emulated' }), 'vbs');
-    assert.equal(backendOf('list --backend emulated', { TRUSTLET_SCENARIO: 'vbs' }), 'vbs');
-    assert.equal(backendOf('list --backend emulated', { TRUSTLET_SCENARIO: '' }), 'credential-guard');
-    assert.equal(backendOf('list --backend emulated', {}), 'credential-guard');
-    assert.equal(backendOf('list --backend emulated --scenario plain', { TRUSTLET_SCENARIO: 'vbs' }), 'plain');
-    assert.equal(backendOf('--scenario plain list --backend auto', {}), 'plain');
+  test('the environment chooses where no option does, and an option wins', async () => {
+    const backendOf = async (argv: string, env: Record<string, string>): Promise<unknown> =>
+      (await trustlet(argv, { env })).lines.at(-1)?.match(/emulated machine, ([a-z0-9-]+):/)?.[1];
+    assert.equal(await backendOf('list', { TRUSTLET_SCENARIO: 'vbs', TRUSTLET_BACKEND: 'emulated' }), 'vbs');
+    assert.equal(await backendOf('list --backend emulated', { TRUSTLET_SCENARIO: 'vbs' }), 'vbs');
+    assert.equal(await backendOf('list --backend emulated', { TRUSTLET_SCENARIO: '' }), 'credential-guard');
+    assert.equal(await backendOf('list --backend emulated', {}), 'credential-guard');
+    assert.equal(await backendOf('list --backend emulated --scenario plain', { TRUSTLET_SCENARIO: 'vbs' }), 'plain');
+    assert.equal(await backendOf('--scenario plain list --backend auto', {}), 'plain');
   });
 
-  test('the options reach open as they are', () => {
+  test('the options reach open as they are', async () => {
     const seen: OpenOptions[] = [];
     const spy = (options: OpenOptions): ReturnType<typeof open> => {
       seen.push(options);
       return open({ backend: 'emulated' });
     };
-    trustlet('status', { open: spy });
-    trustlet('status --backend ntdll', { open: spy });
-    trustlet('status --scenario plain', { open: spy });
+    await trustlet('status', { open: spy });
+    await trustlet('status --backend ntdll', { open: spy });
+    await trustlet('status --scenario plain', { open: spy });
     assert.deepEqual(seen, [{}, { backend: 'ntdll' }, { scenario: 'plain' }]);
   });
 
-  test('the vsm is closed afterwards, after a failure too', () => {
+  test('the vsm is closed afterwards, after a failure too', async () => {
     for (const argv of ['status', 'demo']) {
       const vsm = open({ backend: 'emulated' });
       let closed = 0;
@@ -251,15 +252,15 @@ describe('choosing the machine', () => {
         posture: { value: () => vsm.posture() },
         close: { value: () => (closed += 1) },
       }) as typeof vsm;
-      trustlet(argv, { open: () => watched });
+      await trustlet(argv, { open: () => watched });
       assert.equal(closed, 1, argv);
     }
   });
 });
 
 describe('help and version', () => {
-  test('--help lists the commands and the exit codes: exit code 0', () => {
-    const run = trustlet('--help', { columns: 80 });
+  test('--help lists the commands and the exit codes: exit code 0', async () => {
+    const run = await trustlet('--help', { columns: 80 });
     assert.equal(run.code, 0);
     assert.equal(run.err, '');
     for (const command of ['status', 'list', 'check', 'guard', 'explain', 'demo']) {
@@ -269,15 +270,15 @@ describe('help and version', () => {
     assert.doesNotMatch(run.out, /&&/, 'no check-then-act across two programs is recommended');
   });
 
-  test('guard --help lists the operations', () => {
-    const run = trustlet('guard --help');
+  test('guard --help lists the operations', async () => {
+    const run = await trustlet('guard --help');
     assert.equal(run.code, 0);
     assert.match(run.out, /^ {2}queue-apc +QueueUserAPC/m);
-    assert.equal(trustlet('help guard').out, run.out);
+    assert.equal((await trustlet('help guard')).out, run.out);
   });
 
-  test('--version is the package’s', () => {
-    const run = trustlet('--version');
+  test('--version is the package’s', async () => {
+    const run = await trustlet('--version');
     assert.equal(run.code, 0);
     assert.match(run.out, /^\d+\.\d+\.\d+.*\n$/);
   });

@@ -121,6 +121,7 @@ describe('scenarioJsonSchema', () => {
 
   test('defines every kind of entry once', () => {
     assert.deepEqual(Object.keys(schema.$defs).sort(), [
+      'configured',
       'crowd',
       'fault',
       'policies',

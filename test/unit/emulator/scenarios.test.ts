@@ -22,6 +22,7 @@ describe('built-in scenarios', () => {
     assert.deepEqual(scenarioNames, [
       'plain',
       'vbs',
+      'vbs-not-running',
       'credential-guard',
       'server-2022',
       'downlevel',
@@ -56,6 +57,7 @@ describe('built-in scenarios', () => {
     assert.deepEqual(summary, [
       ['plain', 19045, false, false, []],
       ['vbs', 26100, true, true, []],
+      ['vbs-not-running', 26100, false, false, []],
       ['credential-guard', 26100, true, true, ['lsaiso']],
       ['server-2022', 20348, true, true, ['lsaiso', 'vmsp']],
       ['downlevel', 14393, true, true, ['lsaiso']],

@@ -25,12 +25,16 @@ describe('information classes', () => {
     assert.deepEqual(ThreadInfoClass, { BasicInformation: 0, IsTerminated: 20 });
     assert.deepEqual(SystemInfoClass, {
       ProcessInformation: 5,
+      KernelDebugger: 35,
       Hypervisor: 91,
       CodeIntegrity: 103,
       SecureBoot: 145,
+      KernelDebuggerEx: 149,
+      HypervisorDetail: 159,
       CodeIntegrityPolicy: 164,
       IsolatedUserMode: 165,
       VsmProtection: 169,
+      SecureCore: 242,
     });
   });
 });

@@ -18,12 +18,12 @@ export const withDriver = (change: (fake: FakeWindows) => void = () => {}): Fake
     change(fake);
   });
 
-export const driver = (fake: FakeWindows, argv: string | readonly string[]): Captured =>
+export const driver = (fake: FakeWindows, argv: string | readonly string[]): Promise<Captured> =>
   trustlet(['driver', ...(typeof argv === 'string' ? argv.split(' ') : argv)], { system: () => fake });
 
-export const install = (fake: FakeWindows, ...more: readonly string[]): Captured =>
+export const install = (fake: FakeWindows, ...more: readonly string[]): Promise<Captured> =>
   driver(fake, ['install', '--file', SOURCE_PATH, ...more]);
 
 /** What `--json` writes. */
-export const json = (fake: FakeWindows, argv: string): Record<string, unknown> =>
-  document(driver(fake, `${argv} --json`));
+export const json = async (fake: FakeWindows, argv: string): Promise<Record<string, unknown>> =>
+  document(await driver(fake, `${argv} --json`));

@@ -10,8 +10,8 @@ const ADD =
   'reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\trustlet\\Parameters /v ClientServiceSid /t REG_BINARY /d';
 const TRUSTED_INSTALLER = '010600000000000550000000B589FB381984C2CB5C6C236D5700776EC0026487';
 
-const refusal = (fake: FakeWindows, expected: RegExp, ...more: readonly string[]): void => {
-  const run = install(fake, ...more);
+const refusal = async (fake: FakeWindows, expected: RegExp, ...more: readonly string[]): Promise<void> => {
+  const run = await install(fake, ...more);
   assert.equal(run.code, 1);
   assert.equal(run.out, '');
   assert.match(run.err, expected);
@@ -20,11 +20,11 @@ const refusal = (fake: FakeWindows, expected: RegExp, ...more: readonly string[]
 
 describe('trustlet driver install', () => {
   for (const language of ['English', 'German', 'French', 'Wine'] as const satisfies readonly Language[]) {
-    test(`copies the file and makes the service, which is then stopped (${language})`, () => {
+    test(`copies the file and makes the service, which is then stopped (${language})`, async () => {
       const fake = windows((each) => {
         each.language = language;
       });
-      const run = install(fake);
+      const run = await install(fake);
       assert.equal(run.code, 0, run.err);
       assert.deepEqual(fake.changes, [`write ${DRIVER_PATH}`, CREATE]);
       assert.deepEqual(fake.files.get(DRIVER_PATH), driverImage());
@@ -35,74 +35,74 @@ describe('trustlet driver install', () => {
     });
   }
 
-  test('a second time changes nothing, and needs no administrator', () => {
+  test('a second time changes nothing, and needs no administrator', async () => {
     const fake = withDriver((each) => {
       each.elevated = false;
     });
-    const run = install(fake);
+    const run = await install(fake);
     assert.equal(run.code, 0, run.err);
     assert.deepEqual(fake.changes, []);
     assert.match(run.out, /^- nothing to do: it is so already$/m);
   });
 
-  test('without elevation it refuses before anything is changed', () => {
+  test('without elevation it refuses before anything is changed', async () => {
     const fake = windows((each) => {
       each.elevated = false;
     });
-    refusal(
+    await refusal(
       fake,
       /^trustlet: Installing the driver needs an administrator, .* Nothing was changed\. .*Run as administrator/,
     );
     assert.deepEqual(fake.changes, []);
-    const error = document(install(fake, '--json'))['error'] as Record<string, unknown>;
+    const error = document(await install(fake, '--json'))['error'] as Record<string, unknown>;
     assert.equal(error['code'], 'ERR_TRUSTLET_BACKEND');
     assert.equal(error['win32'], 5);
   });
 
-  test('where elevation is not known, the system’s own refusal leaves nothing behind', () => {
+  test('where elevation is not known, the system’s own refusal leaves nothing behind', async () => {
     const fake = windows((each) => {
       each.elevated = null;
       each.fileErrors.set(`write ${DRIVER_PATH}`, 'EPERM: operation not permitted');
     });
-    refusal(fake, /cannot be written: EPERM: .*elevated prompt.* Nothing was changed\./);
+    await refusal(fake, /cannot be written: EPERM: .*elevated prompt.* Nothing was changed\./);
     assert.deepEqual(fake.changes, []);
   });
 
-  test('--start goes to a new service, and changes an existing one only when it is named', () => {
+  test('--start goes to a new service, and changes an existing one only when it is named', async () => {
     const fresh = windows();
-    assert.equal(install(fresh, '--start', 'system').code, 0);
+    assert.equal((await install(fresh, '--start', 'system')).code, 0);
     assert.equal(fresh.service?.start, 1);
     const known = withDriver((each) => each.install({ start: 2 }));
-    assert.equal(install(known).code, 0);
+    assert.equal((await install(known)).code, 0);
     assert.deepEqual(known.changes, []);
-    assert.equal(install(known, '--start', 'demand').code, 0);
+    assert.equal((await install(known, '--start', 'demand')).code, 0);
     assert.deepEqual(known.changes, ['sc config trustlet start= demand']);
-    assert.equal(install(known, '--start', 'demand').code, 0);
+    assert.equal((await install(known, '--start', 'demand')).code, 0);
     assert.deepEqual(known.changes, ['sc config trustlet start= demand']);
     known.failures.set('sc config', 1058);
-    refusal(known, /could not be configured: the service's start type is `disabled`/, '--start', 'auto');
+    await refusal(known, /could not be configured: the service's start type is `disabled`/, '--start', 'auto');
   });
 
-  test('--service-account writes the SID the driver reads, once', () => {
+  test('--service-account writes the SID the driver reads, once', async () => {
     const fake = windows();
-    const run = install(fake, '--service-account', 'NT SERVICE\\TrustedInstaller');
+    const run = await install(fake, '--service-account', 'NT SERVICE\\TrustedInstaller');
     assert.equal(run.code, 0, run.err);
     assert.equal(fake.changes.length, 3);
     assert.equal(fake.changes[2], `${ADD} ${TRUSTED_INSTALLER} /f`);
     const sid = 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464';
     assert.ok(run.out.replaceAll('\n  ', ' ').includes(`- let in NT SERVICE\\TrustedInstaller (${sid})`));
     assert.match(run.out, /sc\.exe sidtype "TrustedInstaller" unrestricted/);
-    const again = document(install(fake, '--service-account', 'trustedinstaller', '--json'));
+    const again = document(await install(fake, '--service-account', 'trustedinstaller', '--json'));
     assert.deepEqual(again['changed'], []);
     assert.equal((again['driver'] as Record<string, unknown>)['clientServiceSid'], sid);
   });
 
-  test('--no-service-account takes it away, and a running driver must be started again', () => {
+  test('--no-service-account takes it away, and a running driver must be started again', async () => {
     const fake = withDriver((each) => {
       each.install({ state: 4 });
       each.client = 'ClientServiceSid    REG_SZ    S-1-5-18';
     });
-    const run = install(fake, '--no-service-account');
+    const run = await install(fake, '--no-service-account');
     assert.equal(run.code, 0, run.err);
     assert.deepEqual(fake.changes, [
       'reg delete HKLM\\SYSTEM\\CurrentControlSet\\Services\\trustlet\\Parameters /v ClientServiceSid /f',
@@ -111,9 +111,9 @@ describe('trustlet driver install', () => {
     assert.match(run.out, /^note: The driver reads who may open it when it starts: stop and start it\.$/m);
   });
 
-  test('a registry that refuses is reported, with what was done', () => {
+  test('a registry that refuses is reported, with what was done', async () => {
     const fake = windows((each) => each.failures.set('reg add', 1));
-    refusal(
+    await refusal(
       fake,
       /File and service are installed, and the value ClientServiceSid .* could not be changed \(reg\.exe ended with 1\)/,
       '--service-account',
@@ -121,28 +121,28 @@ describe('trustlet driver install', () => {
     );
   });
 
-  test('a stopped driver gets its new file; a running one keeps its own', () => {
+  test('a stopped driver gets its new file; a running one keeps its own', async () => {
     const stopped = withDriver((fake) => fake.files.set(DRIVER_PATH, driverImage({ mark: 'old' })));
-    assert.equal(install(stopped).code, 0);
+    assert.equal((await install(stopped)).code, 0);
     assert.deepEqual(stopped.changes, [`write ${DRIVER_PATH}`]);
     for (const state of [2, 3, 4]) {
       const busy = withDriver((fake) => fake.install({ state }).files.set(DRIVER_PATH, driverImage({ mark: 'old' })));
-      refusal(busy, /a different trustlet\.sys is in use \(the driver is [\w-]+\)\. Stop it first/);
+      await refusal(busy, /a different trustlet\.sys is in use \(the driver is [\w-]+\)\. Stop it first/);
       assert.deepEqual(busy.changes, []);
     }
   });
 
-  test('what is not ours is never overwritten', () => {
+  test('what is not ours is never overwritten', async () => {
     for (const bytes of [Buffer.from('text'), driverImage({ device: '\\Device\\Other' })]) {
       const fake = windows((each) => each.files.set(DRIVER_PATH, bytes));
-      refusal(fake, /is there, and it is no driver of trustlet's\. Move it away/);
+      await refusal(fake, /is there, and it is no driver of trustlet's\. Move it away/);
       assert.deepEqual(fake.changes, []);
     }
   });
 
-  test('another’s service is left alone', () => {
+  test('another’s service is left alone', async () => {
     const store = '\\SystemRoot\\System32\\DriverStore\\FileRepository\\trustlet.inf_x\\trustlet.sys';
-    refusal(
+    await refusal(
       withDriver((fake) => fake.install({ imagePath: store })),
       /is installed from C:\\Windows\\System32\\DriverStore\\.*, by its INF or by another product\. Remove it the way it came \(pnputil/,
     );
@@ -170,35 +170,35 @@ describe('trustlet driver install', () => {
     ],
   ];
   for (const [title, bytes, expected] of files) {
-    test(`a file is not taken: ${title}`, () => {
+    test(`a file is not taken: ${title}`, async () => {
       const fake = windows((each) => {
         if (bytes === null) each.files.delete(SOURCE_PATH);
         else each.files.set(SOURCE_PATH, bytes);
       });
-      refusal(fake, expected);
+      await refusal(fake, expected);
       assert.deepEqual(fake.changes, []);
     });
   }
 
-  test('--allow-test-build takes the mingw build, and says what it is', () => {
+  test('--allow-test-build takes the mingw build, and says what it is', async () => {
     const fake = windows((each) => each.files.set(SOURCE_PATH, driverImage({ characteristics: MINGW })));
-    const run = install(fake, '--allow-test-build');
+    const run = await install(fake, '--allow-test-build');
     assert.equal(run.code, 0, run.err);
     assert.match(run.out, /^note: This is the mingw build of the tests\. It is not the driver to ship\.$/m);
   });
 
-  test('the machine’s own processor counts, as the registry has it', () => {
+  test('the machine’s own processor counts, as the registry has it', async () => {
     const fake = windows((each) => {
       each.architecture = 'ARM64';
     });
-    refusal(fake, /built for x64, and this machine is arm64/);
+    await refusal(fake, /built for x64, and this machine is arm64/);
     fake.architecture = 'IA64';
-    refusal(fake, /this machine is unknown\(ia64\)/);
+    await refusal(fake, /this machine is unknown\(ia64\)/);
   });
 
-  test('a file that cannot be read is named', () => {
+  test('a file that cannot be read is named', async () => {
     const fake = windows((each) => each.fileErrors.set(`read ${SOURCE_PATH}`, 'EACCES: permission denied'));
-    refusal(fake, /D:\\build\\trustlet\.sys cannot be read: EACCES: permission denied/);
+    await refusal(fake, /D:\\build\\trustlet\.sys cannot be read: EACCES: permission denied/);
   });
 
   const creations: readonly (readonly [number, RegExp])[] = [
@@ -208,61 +208,63 @@ describe('trustlet driver install', () => {
     [1078, /could not be installed: Windows error 1078\. `net helpmsg 1078`/],
   ];
   for (const [code, expected] of creations) {
-    test(`a service that cannot be made (${code}) takes its file with it`, () => {
+    test(`a service that cannot be made (${code}) takes its file with it`, async () => {
       const fake = windows((each) => each.failures.set('sc create', code));
-      refusal(fake, expected);
+      await refusal(fake, expected);
       assert.equal(fake.files.has(DRIVER_PATH), false);
       assert.equal(fake.changes.at(-1), `remove ${DRIVER_PATH}`);
     });
   }
 
-  test('in Wine a failure has no reason, and that is what is said', () => {
+  test('in Wine a failure has no reason, and that is what is said', async () => {
     const fake = windows((each) => {
       each.language = 'Wine';
       each.failures.set('sc create', 1073);
     });
-    refusal(fake, /could not be installed: sc\.exe failed and gave no reason/);
+    await refusal(fake, /could not be installed: sc\.exe failed and gave no reason/);
   });
 
-  test('the file that was there before comes back, or it is said where the new one is', () => {
+  test('the file that was there before comes back, or it is said where the new one is', async () => {
     const old = driverImage({ mark: 'old' });
     const fake = windows((each) => {
       each.files.set(DRIVER_PATH, old);
       each.failures.set('sc create', 5);
     });
-    refusal(fake, /ERROR_ACCESS_DENIED/);
+    await refusal(fake, /ERROR_ACCESS_DENIED/);
     assert.deepEqual(fake.files.get(DRIVER_PATH), old);
     const stuck = windows((each) => {
       each.failures.set('sc create', 5);
       each.fileErrors.set(`remove ${DRIVER_PATH}`, 'EBUSY: busy');
     });
-    refusal(stuck, /The new file was left at C:\\Windows\\System32\\drivers\\trustlet\.sys: EBUSY: busy\./);
+    await refusal(stuck, /The new file was left at C:\\Windows\\System32\\drivers\\trustlet\.sys: EBUSY: busy\./);
   });
 
-  test('a file in its place already is not removed when the service cannot be made', () => {
+  test('a file in its place already is not removed when the service cannot be made', async () => {
     const fake = windows((each) => {
       each.files.set(DRIVER_PATH, driverImage());
       each.failures.set('sc create', 5);
     });
-    refusal(fake, /ERROR_ACCESS_DENIED/);
+    await refusal(fake, /ERROR_ACCESS_DENIED/);
     assert.equal(fake.files.has(DRIVER_PATH), true);
   });
 
-  test('what its signature means is said before it is started', () => {
-    const says = (answer: string): string =>
-      install(
-        windows((fake) => {
-          fake.powershell = answer;
-        }),
+  test('what its signature means is said before it is started', async () => {
+    const says = async (answer: string): Promise<string> =>
+      (
+        await install(
+          windows((fake) => {
+            fake.powershell = answer;
+          }),
+        )
       ).out.replaceAll(/\n {6}/g, ' ');
     const subject = (name: string): string => Buffer.from(name).toString('base64');
-    assert.match(says('TL1;2;0;'), /^note: No signature was found: .* 577 ERROR_INVALID_IMAGE_HASH/m);
+    assert.match(await says('TL1;2;0;'), /^note: No signature was found: .* 577 ERROR_INVALID_IMAGE_HASH/m);
     assert.match(
-      says(`TL1;0;1;${subject('CN=me')}`),
+      await says(`TL1;0;1;${subject('CN=me')}`),
       /^note: Windows starts it only with test signing on and Secure Boot off/m,
     );
-    assert.match(says(`TL1;3;1;${subject('CN=me')}`), /^note: It was changed after it was signed/m);
-    const good = says(`TL1;0;1;${subject('CN=W, O=Microsoft Corporation, C=US')}`);
+    assert.match(await says(`TL1;3;1;${subject('CN=me')}`), /^note: It was changed after it was signed/m);
+    const good = await says(`TL1;0;1;${subject('CN=W, O=Microsoft Corporation, C=US')}`);
     assert.match(good, /^signer {6}CN=W, O=Microsoft Corporation, C=US$/m);
     assert.doesNotMatch(good, /note: (?!Start it)/);
   });

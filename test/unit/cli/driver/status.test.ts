@@ -11,12 +11,12 @@ const SIGNED = `TL1;0;2;${Buffer.from('CN=WHCP, O=Microsoft Corporation, C=US').
 const SHA256 = /^[0-9a-f]{64}$/;
 
 describe('trustlet driver status', () => {
-  test('the JSON document has every member', () => {
+  test('the JSON document has every member', async () => {
     const fake = withDriver((each) => {
       each.install({ state: 4, start: 2 });
       each.powershell = SIGNED;
     });
-    const status = json(fake, 'status');
+    const status = await json(fake, 'status');
     const told = status['driver'] as Record<string, Record<string, unknown>>;
     assert.match(String(told['file']?.['sha256']), SHA256);
     assert.deepEqual(status, {
@@ -52,8 +52,8 @@ describe('trustlet driver status', () => {
     });
   });
 
-  test('nothing there: every member is null', () => {
-    assert.deepEqual(json(windows(), 'status')['driver'], {
+  test('nothing there: every member is null', async () => {
+    assert.deepEqual((await json(windows(), 'status'))['driver'], {
       service: 'trustlet',
       installed: false,
       state: null,
@@ -67,9 +67,9 @@ describe('trustlet driver status', () => {
     });
   });
 
-  test('a file that is no driver is named as that', () => {
+  test('a file that is no driver is named as that', async () => {
     const fake = withDriver((each) => each.files.set(DRIVER_PATH, Buffer.from('abc')));
-    const told = json(fake, 'status')['driver'] as Record<string, unknown>;
+    const told = (await json(fake, 'status'))['driver'] as Record<string, unknown>;
     assert.deepEqual(told['file'], {
       path: DRIVER_PATH,
       sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
@@ -86,22 +86,22 @@ describe('trustlet driver status', () => {
     });
   });
 
-  test('needs no administrator, changes nothing, and names the file to PowerShell by a variable alone', () => {
+  test('needs no administrator, changes nothing, and names the file to PowerShell by a variable alone', async () => {
     const fake = withDriver((each) => {
       each.elevated = false;
     });
-    assert.equal(driver(fake, 'status').code, 0);
+    assert.equal((await driver(fake, 'status')).code, 0);
     assert.deepEqual(fake.changes, []);
     assert.equal(fake.runs.filter((each) => each.startsWith('whoami')).length, 0);
     assert.deepEqual(fake.environments.at(-1), { TRUSTLET_FILE: DRIVER_PATH });
   });
 
-  test('for people: state, start, who may open it, file, signature', () => {
+  test('for people: state, start, who may open it, file, signature', async () => {
     const fake = withDriver((each) => {
       each.install({ state: 4 });
       each.client = '010600000000000550000000B59DFB38590FC2CB1C4E236DD6E0763E00E26387';
     });
-    const { lines } = driver(fake, 'status');
+    const { lines } = await driver(fake, 'status');
     assert.equal(lines[0], 'driver      running');
     assert.equal(lines[1], 'start       demand');
     assert.match(lines[2] ?? '', /^opened by {3}administrators, and S-1-5-80-\d+-\d+-\d+-\d+-\d+$/);
@@ -152,8 +152,8 @@ describe('trustlet driver status', () => {
     ],
   ];
   for (const [title, fake, expected] of oddities) {
-    test(`says what stands out: ${title}`, () => {
-      const run = driver(fake, 'status');
+    test(`says what stands out: ${title}`, async () => {
+      const run = await driver(fake, 'status');
       assert.equal(run.code, 0, run.err);
       assert.match(run.out, expected);
     });
@@ -189,32 +189,32 @@ describe('trustlet driver status', () => {
     ],
   ];
   for (const [title, change, expected] of failures) {
-    test(`exit code 1 where the system does not answer: ${title}`, () => {
+    test(`exit code 1 where the system does not answer: ${title}`, async () => {
       const fake = withDriver((each) => void change(each));
-      const run = driver(fake, 'status');
+      const run = await driver(fake, 'status');
       assert.equal(run.code, 1);
       assert.match(run.err, expected);
     });
   }
 
-  test('in Wine a failure without a reason is none of a missing service, while its key is there', () => {
+  test('in Wine a failure without a reason is none of a missing service, while its key is there', async () => {
     const fake = withDriver((each) => {
       each.language = 'Wine';
       each.failures.set('sc query', 5);
     });
-    assert.match(driver(fake, 'status').err, /could not be queried: sc\.exe failed and gave no reason/);
+    assert.match((await driver(fake, 'status')).err, /could not be queried: sc\.exe failed and gave no reason/);
   });
 
-  test('without PowerShell the file alone speaks', () => {
+  test('without PowerShell the file alone speaks', async () => {
     const fake = withDriver((each) => each.broken.set('powershell', 'it is not there'));
     fake.files.set(DRIVER_PATH, driverImage({ signatureSize: 64 }));
-    const told = json(fake, 'status')['driver'] as Record<string, Record<string, unknown>>;
+    const told = (await json(fake, 'status'))['driver'] as Record<string, Record<string, unknown>>;
     assert.equal(told['signature']?.['state'], 'unknown');
   });
 
-  test('a service whose key cannot be read is not guessed about', () => {
+  test('a service whose key cannot be read is not guessed about', async () => {
     const fake = withDriver((each) => each.failures.set('reg query', 1));
-    const told = json(fake, 'status')['driver'] as Record<string, unknown>;
+    const told = (await json(fake, 'status'))['driver'] as Record<string, unknown>;
     assert.equal(told['start'], 'unknown(-1)');
     assert.equal(told['kernelDriver'], false);
   });
@@ -233,31 +233,31 @@ describe('trustlet driver, used wrongly', () => {
     ['--scenario plain driver start', /asks no backend/],
   ];
   for (const [argv, expected] of misuses) {
-    test(`trustlet ${argv}: exit code 2, and the system is not asked`, () => {
+    test(`trustlet ${argv}: exit code 2, and the system is not asked`, async () => {
       const fake = withDriver();
-      const run = trustlet(argv, { system: () => fake });
+      const run = await trustlet(argv, { system: () => fake });
       assert.equal(run.code, 2);
       assert.match(run.err, expected);
       assert.deepEqual(fake.runs, []);
     });
   }
 
-  test('an empty file name is none', () => {
-    assert.equal(driver(withDriver(), ['install', '--file', '']).code, 2);
+  test('an empty file name is none', async () => {
+    assert.equal((await driver(withDriver(), ['install', '--file', ''])).code, 2);
   });
 
-  test('off Windows each command says so, exit code 1', { skip: process.platform === 'win32' }, () => {
+  test('off Windows each command says so, exit code 1', { skip: process.platform === 'win32' }, async () => {
     for (const argv of ['install --file x', 'start', 'stop', 'status', 'uninstall']) {
-      const run = trustlet(`driver ${argv}`);
+      const run = await trustlet(`driver ${argv}`);
       assert.equal(run.code, 1);
       assert.match(run.err, /^trustlet: There is no driver to manage on \w+: .*\[ERR_TRUSTLET_UNSUPPORTED\]\n$/);
-      const error = document(trustlet(`driver ${argv} --json`))['error'] as Record<string, unknown>;
+      const error = document(await trustlet(`driver ${argv} --json`))['error'] as Record<string, unknown>;
       assert.equal(error['code'], 'ERR_TRUSTLET_UNSUPPORTED');
     }
   });
 
-  test('help says where a driver comes from', () => {
-    const { code, out } = trustlet('driver --help');
+  test('help says where a driver comes from', async () => {
+    const { code, out } = await trustlet('driver --help');
     assert.equal(code, 0);
     assert.match(out, /The npm package holds no driver\. Build it with the WDK/);
   });
@@ -273,68 +273,67 @@ describe('trustlet status, about the driver', () => {
       description: 'NT calls of a test',
       ...over,
     };
-    return { backend, posture: () => emulated.posture() };
+    return { backend, postureAsync: () => emulated.postureAsync() };
   };
   const view = { paint: (_style: unknown, text: string) => text, columns: undefined };
-  const lines = (over: Record<string, unknown>, fake: FakeWindows): string =>
-    statusReport(machine(over), () => fake)
-      .lines(view)
-      .join('\n');
+  const lines = async (over: Record<string, unknown>, fake: FakeWindows): Promise<string> => {
+    const report = await statusReport(machine(over), () => fake);
+    return report.lines(view).join('\n');
+  };
 
-  test('a simulated machine has no driver, and this one is not asked', () => {
+  test('a simulated machine has no driver, and this one is not asked', async () => {
     const fake = withDriver();
-    const status = document(trustlet('status --scenario plain --json', { system: () => fake }));
+    const status = document(await trustlet('status --scenario plain --json', { system: () => fake }));
     for (const member of ['fallback', 'answering', 'driver', 'driverProblem']) assert.equal(status[member], null);
     assert.deepEqual(fake.runs, []);
   });
 
-  test('why another backend answers, and what is installed', () => {
+  test('why another backend answers, and what is installed', async () => {
     const fake = withDriver((each) => {
       each.powershell = SIGNED;
     });
     const fallback = 'The driver is not running (error 2).';
-    const text = lines({ fallback }, fake);
+    const text = await lines({ fallback }, fake);
     assert.match(text, /^driver backend +not used +The driver is not running \(error 2\)\.$/m);
     assert.match(text, /^driver’s service +stopped +start demand, C:\\Windows\\System32\\drivers\\trustlet\.sys$/m);
     assert.match(text, /^driver’s file +0\.1\.0\.0 +x64, C:\\Windows/m);
     assert.match(text, /^driver’s signature +valid +Get-AuthenticodeSignature: /m);
-    const { document: status } = statusReport(machine({ fallback }), () => fake);
+    const { document: status } = await statusReport(machine({ fallback }), () => fake);
     assert.equal(status['fallback'], fallback);
     assert.equal(status['answering'], null);
   });
 
-  test('the driver that answers: version, protocol, capabilities', () => {
+  test('the driver that answers: version, protocol, capabilities', async () => {
     const answering = { version: '0.1.0', protocol: 1, capabilities: ['query', 'guard'] };
     const fake = withDriver((each) => each.install({ state: 4 }));
-    const text = lines({ name: 'driver', driver: answering }, fake);
+    const text = await lines({ name: 'driver', driver: answering }, fake);
     assert.match(text, /^driver backend +0\.1\.0 +HELLO: protocol 1; query, guard$/m);
     assert.match(text, /^driver’s service +running /m);
     assert.match(text, /^driver’s signature +unsigned /m);
-    const { document: status } = statusReport(machine({ driver: answering }), () => fake);
+    const { document: status } = await statusReport(machine({ driver: answering }), () => fake);
     assert.deepEqual(status['answering'], answering);
   });
 
-  test('not installed is said', () => {
-    assert.match(lines({}, windows()), /^driver’s service +not installed +sc query trustlet$/m);
+  test('not installed is said', async () => {
+    assert.match(await lines({}, windows()), /^driver’s service +not installed +sc query trustlet$/m);
   });
 
-  test('a system that does not answer about it costs the rest nothing', () => {
+  test('a system that does not answer about it costs the rest nothing', async () => {
     const fake = withDriver((each) => each.failures.set('sc query', 5));
-    const text = lines({}, fake);
+    const text = await lines({}, fake);
     assert.match(text, /^Secure Boot /m);
     assert.match(text, /^driver’s service +unknown +The driver could not be queried/m);
-    const { document: status, exitCode } = statusReport(machine(), () => fake);
+    const { document: status, exitCode } = await statusReport(machine(), () => fake);
     assert.equal(exitCode, 0);
     assert.equal(status['driver'], null);
     assert.match(String(status['driverProblem']), /could not be queried/);
   });
 
-  test('an error of the program’s own is not hidden', () => {
-    assert.throws(
-      () =>
-        statusReport(machine(), () => {
-          throw new RangeError('ours');
-        }),
+  test('an error of the program’s own is not hidden', async () => {
+    await assert.rejects(
+      statusReport(machine(), () => {
+        throw new RangeError('ours');
+      }),
       RangeError,
     );
   });

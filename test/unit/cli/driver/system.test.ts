@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { findSystemRoot, problemOf, reachable, windowsSystem } from '../../../../lib/cli/driver/system.js';
+import { findSystemRoot, problemOf, windowsSystem } from '../../../../lib/cli/driver/system.js';
 import { TrustletError } from '../../../../lib/errors.js';
+import { reachable } from '../../../../lib/system-folder.js';
 
 describe('where Windows is', () => {
   const source = (env: Record<string, string>, arch = 'x64') => ({ platform: 'win32' as const, arch, env });

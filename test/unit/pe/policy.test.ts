@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { inspectBytes, type PolicyEntry, type TrustletPolicy } from '../../../lib/pe/index.js';
+import { buildPe } from '../../support/pe/build.js';
+import type { PolicyDescription, PolicyEntryDescription } from '../../support/pe/describe.js';
+
+const reportOf = (policy: PolicyDescription) => inspectBytes(buildPe({ isDll: false, policy }).bytes);
+const policyOf = (policy: PolicyDescription): TrustletPolicy => {
+  const found = reportOf(policy).policy;
+  assert.ok(found !== null);
+  return found;
+};
+const entriesOf = (...entries: PolicyEntryDescription[]): readonly PolicyEntry[] => policyOf({ entries }).entries;
+const effectiveOf = (...entries: PolicyEntryDescription[]): TrustletPolicy['effective'] =>
+  policyOf({ entries }).effective;
+
+const ALL_ONES = 0xffff_ffff_ffff_ffffn;
+
+describe('a trustlet’s policy', () => {
+  test('is found by either symbol, wherever it lies in its section', () => {
+    for (const symbol of ['s_IumPolicyMetadata', '__ImagePolicyMetadata']) {
+      const built = buildPe({ isDll: false, policy: { symbol, lead: 24, applicationId: 4n } });
+      const { policy, diagnoses } = inspectBytes(built.bytes);
+      assert.equal(policy?.symbol, symbol);
+      assert.equal(policy?.offset, built.layout.offset('policy'));
+      assert.equal(policy?.applicationId, 4n);
+      assert.equal(policy?.version, 1);
+      assert.deepEqual(diagnoses, []);
+    }
+  });
+
+  test('has the trustlet ID that the image declares, and whose it is where that is public', () => {
+    const known = [0n, 1n, 2n, 3n, 4n, 5n, 6n, ALL_ONES].map((applicationId) => {
+      const policy = policyOf({ applicationId });
+      assert.equal(policy.applicationId, applicationId);
+      return policy.knownAs?.split(/[ :,]/)[0] ?? null;
+    });
+    assert.deepEqual(known.slice(1, 3), ['LsaIso.exe', 'vmsp.exe']);
+    assert.deepEqual(known.slice(4), ['BioIso.exe', 'FsIso.exe', null, null]);
+  });
+
+  test('decodes each type of value at its own width and sign', () => {
+    const found = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((type) => {
+      const [entry] = entriesOf({ type, id: 8, value: 0xffff_fffe_ffff_fe80n });
+      return [entry?.typeName, entry?.value];
+    });
+    assert.deepEqual(found, [
+      ['bool', true],
+      ['i8', -128n],
+      ['u8', 0x80n],
+      ['i16', -384n],
+      ['u16', 0xfe80n],
+      ['i32', -384n],
+      ['u32', 0xffff_fe80n],
+      ['i64', -0x1_0000_0180n],
+      ['u64', 0xffff_fffe_ffff_fe80n],
+    ]);
+    assert.equal(entriesOf({ type: 1, id: 1, value: 0n })[0]?.value, false);
+  });
+
+  test('follows the addresses of strings', () => {
+    const entries = entriesOf(
+      { type: 10, id: 6, value: 'S-1-5-83-0' },
+      { type: 11, id: 11, value: 'Größe \u{1f512}' },
+      { type: 10, id: 4, value: '' },
+    );
+    assert.deepEqual(
+      entries.map(({ typeName, value }) => [typeName, value]),
+      [
+        ['ansi-string', 'S-1-5-83-0'],
+        ['utf16-string', 'Größe \u{1f512}'],
+        ['ansi-string', ''],
+      ],
+    );
+  });
+
+  test('keeps an entry whose string lies nowhere, without its value, and says where the address stands', () => {
+    const built = buildPe({
+      policy: {
+        entries: [
+          { type: 10, id: 6, value: 0x123n },
+          { type: 1, id: 1, value: 1n },
+        ],
+      },
+    });
+    const { policy, diagnoses } = inspectBytes(built.bytes);
+    assert.deepEqual(
+      policy?.entries.map(({ value }) => value),
+      [null, true],
+    );
+    assert.deepEqual(
+      diagnoses.map(({ part, code, offset }) => [part, code, offset]),
+      [['policy', 'out-of-range', built.layout.offset('policy/entries/0/value')]],
+    );
+  });
+
+  test('names every policy that is known, and leaves unknown types and policies their numbers', () => {
+    const entries = entriesOf(
+      ...Array.from({ length: 15 }, (_, id) => ({ type: 9, id: id + 1, value: 1n })),
+      { type: 13, id: 1, value: 1n },
+      { type: 0x7fff_ffff, id: 0xffff_ffff, value: 7n },
+    );
+    assert.deepEqual(
+      entries.map(({ policyName }) => policyName),
+      [
+        'Etw',
+        'Debug',
+        'CrashDump',
+        'CrashDumpKey',
+        'CrashDumpKeyGuid',
+        'ParentSd',
+        'ParentSdRev',
+        'Svn',
+        'DeviceId',
+        'Capability',
+        'ScenarioId',
+        'CapabilityOverridable',
+        'TrustletIdOverridable',
+        'unknown(14)',
+        'unknown(15)',
+        'Etw',
+        'unknown(4294967295)',
+      ],
+    );
+    assert.deepEqual(
+      entries.slice(-2).map(({ typeName, value }) => [typeName, value]),
+      [
+        ['unknown(13)', null],
+        ['unknown(2147483647)', null],
+      ],
+    );
+    assert.ok(entries.every(({ meaning }) => meaning.length > 3));
+  });
+
+  test('says where each entry stands', () => {
+    const built = buildPe({ policy: { entries: [1, 2, 3].map((id) => ({ type: 1, id, value: 0n })) } });
+    const offsets = inspectBytes(built.bytes).policy?.entries.map(({ offset }) => offset);
+    assert.deepEqual(
+      offsets,
+      [0, 1, 2].map((index) => built.layout.offset(`policy/entries/${index}`)),
+    );
+  });
+
+  test('ends with an entry of type 0; one that does not says so', () => {
+    assert.equal(policyOf({ entries: [{ type: 1, id: 1, value: 1n }] }).isTerminated, true);
+    // 16 bytes and 31 entries of 16 fill the section's 512 bytes, so nothing after them can be taken for an end.
+    const endless = {
+      entries: Array.from({ length: 31 }, (_, index) => ({ type: 1, id: 20 + index, value: 1n })),
+      isTerminated: false,
+    };
+    const { policy, diagnoses } = reportOf(endless);
+    assert.equal(policy?.isTerminated, false);
+    assert.equal(policy?.entries.length, 31);
+    assert.deepEqual(
+      diagnoses.map(({ part, code }) => [part, code]),
+      [['policy', 'malformed']],
+    );
+  });
+
+  test('is not found without its symbol, nor by a symbol that lies elsewhere', () => {
+    assert.equal(reportOf({ symbol: null }).policy, null);
+    const functions = [{ name: 's_IumPolicyMetadata', target: 'code' as const }];
+    const { policy } = inspectBytes(buildPe({ policy: { symbol: null }, exports: { functions } }).bytes);
+    assert.equal(policy, null);
+  });
+});
+
+describe('what a policy comes to', () => {
+  const NOTHING = { etw: false, debug: 'never', crashDump: 'none', overridable: [] } as const;
+
+  test('is the most restrictive where nothing is said', () => {
+    assert.deepEqual(effectiveOf(), NOTHING);
+  });
+
+  test('allows tracing and encrypted dumps where the policy says so', () => {
+    assert.deepEqual(effectiveOf({ type: 1, id: 1, value: 1n }, { type: 1, id: 3, value: 1n }), {
+      ...NOTHING,
+      etw: true,
+      crashDump: 'encrypted',
+    });
+    assert.deepEqual(effectiveOf({ type: 1, id: 1, value: 0n }, { type: 1, id: 3, value: 0n }), NOTHING);
+  });
+
+  test('has four ways to debug, and refuses every other value', () => {
+    const values = [0n, 1n, 2n, 3n, 4n, 0xffff_ffffn];
+    assert.deepEqual(
+      values.map((value) => effectiveOf({ type: 7, id: 2, value }).debug),
+      ['never', 'always', 'secure-boot-off', 'challenge-response', 'never', 'never'],
+    );
+  });
+
+  test('takes no debug policy of another type than u32', () => {
+    for (const type of [1, 3, 9, 10]) {
+      assert.equal(effectiveOf({ type, id: 2, value: 1n }).debug, 'never', `type ${type}`);
+    }
+  });
+
+  test('says what another may override', () => {
+    assert.deepEqual(effectiveOf({ type: 1, id: 12, value: 1n }, { type: 1, id: 13, value: 1n }).overridable.length, 2);
+    assert.deepEqual(effectiveOf({ type: 12, id: 10, value: 0n }).overridable, ['Capability']);
+    assert.deepEqual(effectiveOf({ type: 1, id: 12, value: 0n }, { type: 1, id: 13, value: 0n }).overridable, []);
+  });
+});
