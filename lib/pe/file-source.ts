@@ -27,8 +27,8 @@ const becauseOf = (path: string, cause: unknown): TrustletError => {
 export const withFile = <T>(path: string, use: (source: ByteSource) => T): T => {
   let descriptor: number;
   try {
-    // O_NONBLOCK: opening a pipe that nobody writes to would not return. Windows has no such flag, and no such files.
-    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    // O_NONBLOCK: opening a pipe that nobody writes to would not return. Windows has no such flag, which counts as 0 here, and no such files.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw becauseOf(path, cause);
   }

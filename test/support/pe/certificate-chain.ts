@@ -30,9 +30,10 @@ export interface Signer {
   readonly chain: readonly Certificate[];
 }
 
-/** Seeds of the keys' place in the chain, each with a pair of its own. */
+/** One pair of keys for each subject. */
 const pairs = new Map<string, { publicKey: KeyObject; privateKey: KeyObject }>();
-const pairOf = (name: string): { publicKey: KeyObject; privateKey: KeyObject } => {
+const pairOf = (subject: Subject): { publicKey: KeyObject; privateKey: KeyObject } => {
+  const name = JSON.stringify(subject);
   const known = pairs.get(name);
   if (known !== undefined) return known;
   const made = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -40,16 +41,18 @@ const pairOf = (name: string): { publicKey: KeyObject; privateKey: KeyObject } =
   return made;
 };
 
-const setName = (names: RelativeDistinguishedNames, commonName: string): void => {
-  names.typesAndValues.push(
-    new AttributeTypeAndValue({ type: COMMON_NAME, value: new asn1js.Utf8String({ value: commonName }) }),
-  );
+/** A common name, or attributes by their types, in the order of the encoding. */
+export type Subject = string | readonly (readonly [type: string, value: string])[];
+
+const setName = (names: RelativeDistinguishedNames, subject: Subject): void => {
+  for (const [type, value] of typeof subject === 'string' ? [[COMMON_NAME, subject] as const] : subject)
+    names.typesAndValues.push(new AttributeTypeAndValue({ type, value: new asn1js.Utf8String({ value }) }));
 };
 
 const arrayBufferOf = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 
 interface CertificateRequest {
-  readonly subject: string;
+  readonly subject: Subject;
   readonly issuer: string;
   readonly serialNumber: number;
   /** null: the certificate has no such extension. */
@@ -96,7 +99,7 @@ const signers = new Map<string, Signer>();
  */
 export const signerWith = (
   ekus: readonly string[] | null,
-  subject = 'Throw-away signer',
+  subject: Subject = 'Throw-away signer',
   serialNumber = 0x1234,
 ): Signer => {
   const key = JSON.stringify([ekus, subject, serialNumber]);

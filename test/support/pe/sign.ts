@@ -4,7 +4,7 @@
  * paper names them and leaves their layout open.
  */
 import * as asn1js from 'asn1js';
-import { signerWith } from './certificate-chain.js';
+import { type Subject, signerWith } from './certificate-chain.js';
 import { withCertificates } from './certificate-table.js';
 import { authenticodeDigest, pageHashTable } from './checksum.js';
 import type { BuiltPe } from './layout.js';
@@ -36,7 +36,7 @@ export interface SignOptions {
   /** Whether the signature carries its certificates. Default true. */
   readonly withCertificates?: boolean;
   /** Default `Throw-away signer`. */
-  readonly subject?: string;
+  readonly subject?: Subject;
 }
 
 export const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';

@@ -123,3 +123,11 @@ export const timeStamp = (signature: Uint8Array): asn1js.Sequence => {
     signer: signerWith([OID.TIME_STAMPING], 'Throw-away time stamping authority', 0x7357),
   });
 };
+
+/** A signature with something else in its place. What it says of itself then no longer holds, and nobody here asks. */
+export const changedSignature = (pkcs7: Uint8Array, change: (data: SignedData) => void): Uint8Array => {
+  const info = ContentInfo.fromBER(arrayBufferOf(pkcs7));
+  const data = new SignedData({ schema: info.content });
+  change(data);
+  return derOf(new ContentInfo({ contentType: info.contentType, content: data.toSchema(true) }).toSchema());
+};

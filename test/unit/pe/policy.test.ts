@@ -157,6 +157,23 @@ describe('a trustlet’s policy', () => {
     );
   });
 
+  test('is found where the names of the exports are not sorted, so that the loader’s search misses it', () => {
+    const functions = ['z', 'y', 'x', 'w'].map((name) => ({ name }));
+    const built = buildPe({ policy: { applicationId: 5n }, exports: { functions, order: 'as-given' } });
+    const { policy } = inspectBytes(built.bytes);
+    assert.deepEqual([policy?.symbol, policy?.applicationId], ['s_IumPolicyMetadata', 5n]);
+  });
+
+  test('with an entry that names no policy says where', () => {
+    const built = buildPe({ policy: { entries: [{ type: 1, id: 0, value: 1n }] } });
+    const { policy, diagnoses } = inspectBytes(built.bytes);
+    assert.equal(policy?.entries[0]?.policyName, 'None');
+    assert.deepEqual(
+      diagnoses.map(({ part, code, offset }) => [part, code, offset]),
+      [['policy', 'malformed', built.layout.offset('policy/entries/0/id')]],
+    );
+  });
+
   test('is not found without its symbol, nor by a symbol that lies elsewhere', () => {
     assert.equal(reportOf({ symbol: null }).policy, null);
     const functions = [{ name: 's_IumPolicyMetadata', target: 'code' as const }];
