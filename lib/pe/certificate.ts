@@ -43,14 +43,12 @@ const ekusOf = (pki: Pki, { extensions = [] }: Pkijs.Certificate): PeCertificate
   return new pki.pkijs.ExtKeyUsage({ schema: schema as never }).keyPurposes.map(ekuOf);
 };
 
-/** A date that does not exist has no ISO form. */
-const dateOf = ({ value }: Pkijs.Time): string => (Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString());
-
+/** @throws what the library throws at what does not fit, and RangeError for a date that no calendar has */
 export const readCertificate = (pki: Pki, certificate: Pkijs.Certificate): PeCertificate => ({
   subject: shortened(nameOf(certificate.subject)),
   issuer: shortened(nameOf(certificate.issuer)),
   serialNumber: shortened(Buffer.from(certificate.serialNumber.valueBlock.valueHexView).toString('hex')),
-  notBefore: dateOf(certificate.notBefore),
-  notAfter: dateOf(certificate.notAfter),
+  notBefore: certificate.notBefore.value.toISOString(),
+  notAfter: certificate.notAfter.value.toISOString(),
   ekus: ekusOf(pki, certificate),
 });

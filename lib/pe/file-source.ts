@@ -15,8 +15,8 @@ const unreadable = (path: string, reason: string, cause?: unknown): TrustletErro
   new TrustletError('ERR_TRUSTLET_ARGUMENT', `${path} cannot be read: ${reason}.`, { cause });
 
 const becauseOf = (path: string, cause: unknown): TrustletError => {
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
-  return unreadable(path, REASONS[code] ?? String(cause), cause);
+  const { code } = cause as NodeJS.ErrnoException;
+  return unreadable(path, REASONS[String(code)] ?? String(cause), cause);
 };
 
 /**

@@ -14,23 +14,30 @@ export const POLICY_SYMBOLS = ['s_IumPolicyMetadata', '__ImagePolicyMetadata'] a
 export const POLICY_SECTION_CHARACTERISTICS: number =
   SectionCharacteristic.INITIALIZED_DATA | SectionCharacteristic.MEM_READ;
 
+/** An export with the name that it was found by. */
+interface PolicySymbol extends PeExport {
+  readonly name: string;
+}
+
 /** What was found of a policy; the requirements judge it. */
 export interface PolicyFinding {
   readonly section: PeSection | null;
-  readonly symbol: PeExport | null;
+  readonly symbol: PolicySymbol | null;
   /** Whether the symbol lies in the section. */
   readonly isInSection: boolean;
   readonly policy: TrustletPolicy | null;
 }
 
-const findSymbol = (exports: ExportTable): PeExport | null => {
+const findSymbol = (exports: ExportTable): PolicySymbol | null => {
   for (const name of POLICY_SYMBOLS) {
     const found = exports.find(name);
-    if (found !== null) return found;
+    if (found !== null) return { ...found, name };
   }
   // An unsorted table hides a name from the search that the loader makes. Somebody meant this image to have a policy: look closer.
-  const names: readonly (string | null)[] = POLICY_SYMBOLS;
-  for (const each of exports.all()) if (names.includes(each.name)) return each;
+  for (const each of exports.all()) {
+    const name = POLICY_SYMBOLS.find((wanted) => wanted === each.name);
+    if (name !== undefined) return { ...each, name };
+  }
   return null;
 };
 
@@ -48,15 +55,15 @@ export const findPolicy = (
 ): PolicyFinding => {
   const section = sections.find(({ name }) => name === POLICY_SECTION) ?? null;
   // Without the section the symbol has nowhere to lie, and reading the names of a large image costs more than all the rest.
-  if (section === null) return { section, symbol: null, isInSection: false, policy: null };
-  const symbol = exports === null ? null : notes.part('exports', () => findSymbol(exports));
+  if (section === null || exports === null) return { section, symbol: null, isInSection: false, policy: null };
+  const symbol = notes.part('exports', () => findSymbol(exports));
   if (symbol === null || !liesIn(section, symbol)) return { section, symbol, isInSection: false, policy: null };
   const policy = notes.part('policy', () => {
-    const { offset, end } = memory.locate(symbol.rva, 1, exports?.offset ?? 0, 'The policy');
+    const { offset, end } = memory.locate(symbol.rva, 1, exports.offset, 'The policy');
     return parsePolicy({
       bytes: file.bytes(offset, Math.min(end - offset, POLICY_BYTES), 'the policy'),
       offset,
-      symbol: symbol.name ?? '',
+      symbol: symbol.name,
       note: (code, at, text) => notes.note('policy', code, at, text),
       text: (address, encoding, at) => {
         const place = memory.locate(memory.rvaOf(address, at, 'A text of the policy'), 1, at, 'A text of the policy');

@@ -43,11 +43,11 @@ const kindOf = (trustlet: Candidacy, enclave: Candidacy): PeKind => {
 /** Why not, in the words of the first condition that says so and is particular to what it is about. */
 const whyNot = ({ requirements }: Candidacy, telling: readonly string[]): string => {
   const failed = requirements.filter(({ isMet }) => isMet === false);
-  const text = (failed.find(({ name }) => telling.includes(name)) ?? failed[0])?.text ?? '';
-  return text.charAt(0).toLowerCase() + text.slice(1);
+  const [text] = [...failed.filter(({ name }) => telling.includes(name)), ...failed].map((each) => each.text);
+  return `${text?.charAt(0).toLowerCase()}${text?.slice(1)}`;
 };
 
-const unshown = ({ requirements }: Candidacy): string => requirements.find(({ isMet }) => isMet === null)?.text ?? '';
+const unshown = ({ requirements }: Candidacy): string => `${requirements.find(({ isMet }) => isMet === null)?.text}`;
 
 const summaryOf = (
   kind: PeKind,
@@ -92,7 +92,7 @@ export const inspectSource = (source: ByteSource): PeReport => {
   const kind = found === null ? 'not-a-pe' : kindOf(trustlet, enclave);
   return {
     kind,
-    summary: found === null ? (notes.found[0]?.text ?? '') : summaryOf(kind, found, trustlet, enclave),
+    summary: found === null ? `${notes.found[0]?.text}` : summaryOf(kind, found, trustlet, enclave),
     size: file.size,
     headers: found?.headers ?? null,
     sections: image?.sections ?? [],

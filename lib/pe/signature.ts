@@ -70,7 +70,7 @@ const attempt = <T>(what: string, offset: number, parse: () => T): T => {
     return parse();
   } catch (error) {
     // What the library says may hold what the file says.
-    const reason = (error instanceof Error ? error.message : String(error)).slice(0, REASON_LENGTH);
+    const reason = (error as Error).message.slice(0, REASON_LENGTH);
     throw new Damage('malformed', offset + HEADER_BYTES, `The signature could not be read as ${what}: ${reason}.`);
   }
 };

@@ -30,7 +30,7 @@ async function typesWrong(tarball) {
   const program = looker('@arethetypeswrong', 'cli', 'dist', 'index.js');
   const args = [program, tarball, '--profile', 'esm-only', '--format', 'table-flipped', '--no-color', '--no-emoji'];
   const result = await run(process.execPath, args, { cwd: inRoot('test', 'package') });
-  const complete = ['trustlet', 'trustlet/emulator', 'trustlet/testing'].every((entry) =>
+  const complete = ['trustlet', 'trustlet/emulator', 'trustlet/testing', 'trustlet/pe'].every((entry) =>
     result.stdout.includes(`"${entry}"`),
   );
   return result.exitCode === 0 && complete ? undefined : result.stdout + result.stderr;

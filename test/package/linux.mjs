@@ -98,7 +98,7 @@ export async function linuxChecks({ check, here }) {
 
   const poisoned = `${folder}-poisoned`;
   cpSync(folder, poisoned, { recursive: true });
-  for (const name of ['koffi', 'node-gyp-build']) {
+  for (const name of ['koffi', 'node-gyp-build', 'pkijs', 'asn1js']) {
     const main = createRequire(join(poisoned, 'x')).resolve(name);
     writeFileSync(main, POISON(name));
   }
@@ -110,18 +110,23 @@ export async function linuxChecks({ check, here }) {
       env: { ...process.env, ...EMULATED },
     });
 
-  await check('a project that ends as soon as koffi, node-gyp-build or an addon is loaded does end', async () => {
-    for (const code of [
-      "require('koffi')",
-      "require('node-gyp-build')",
-      "import('koffi').catch(() => {})",
-      "process.dlopen({}, 'x')",
-    ]) {
-      const result = await within(['-e', code]);
-      assert.equal(result.exitCode, 66, `${code}: ${result.stdout}${result.stderr}`);
-    }
-  });
-  for (const entry of ['trustlet', 'trustlet/emulator', 'trustlet/testing'])
+  await check(
+    'a project that ends as soon as koffi, node-gyp-build, the PKI library or an addon is loaded does end',
+    async () => {
+      for (const code of [
+        "require('koffi')",
+        "require('node-gyp-build')",
+        "import('koffi').catch(() => {})",
+        "import('pkijs').catch(() => {})",
+        "require('asn1js')",
+        "process.dlopen({}, 'x')",
+      ]) {
+        const result = await within(['-e', code]);
+        assert.equal(result.exitCode, 66, `${code}: ${result.stdout}${result.stderr}`);
+      }
+    },
+  );
+  for (const entry of ['trustlet', 'trustlet/emulator', 'trustlet/testing', 'trustlet/pe'])
     await check(`importing ${entry} loads none of them`, async () => {
       const result = await within(['--input-type=module', '-e', `await import('${entry}'); console.log('imported')`]);
       assert.equal(result.stdout, 'imported\n', result.stderr);
@@ -130,6 +135,12 @@ export async function linuxChecks({ check, here }) {
     assert.deepEqual(jsonOf(await within(['emulated.mjs'])), SEEN);
     const program = await within(['node_modules/trustlet/dist/lib/cli/main.js', 'status']);
     assert.equal(program.exitCode, 0, program.stderr);
+  });
+  await check('nor does reading a file that carries no signature', async () => {
+    const code = "import { inspectFile } from 'trustlet/pe'; console.log(inspectFile(process.argv[1]).kind)";
+    const addon = 'node_modules/trustlet/prebuilds/win32-x64/trustlet.node';
+    const result = await within(['--input-type=module', '-e', code, addon]);
+    assert.equal(result.stdout, 'neither\n', result.stderr);
   });
   await check('nor does asking for the driver where there is no Windows', async () => {
     assert.equal(jsonOf(await within(['open.mjs', 'driver'])).code, 'ERR_TRUSTLET_UNSUPPORTED');

@@ -3,6 +3,7 @@
 import { type Census, type Held, OPERATIONS, type OpenOptions, open, ProcessAccess, TrustletError } from 'trustlet';
 import { boot, type Machine } from 'trustlet/emulator';
 import manifest from 'trustlet/package.json' with { type: 'json' };
+import { inspectBytes, type PeReport } from 'trustlet/pe';
 import { assertNoTrustletTouched, buildMachine, exitsBetweenCheckAndAct } from 'trustlet/testing';
 
 const options: OpenOptions = { only: ['emulated'] };
@@ -24,6 +25,8 @@ const rights: number =
 const made: Machine = boot(buildMachine().process('browser').scenario());
 const exact: typeof exitsBetweenCheckAndAct = exitsBetweenCheckAndAct;
 assertNoTrustletTouched(machine);
+const report: PeReport = inspectBytes(new Uint8Array(2));
+if (report.kind !== 'not-a-pe') throw new Error(report.summary);
 
 // @ts-expect-error: the guard knows no such operation
 if (Math.random() > 2) vsm.guard.run(trustlet, 'inject', () => 0);

@@ -167,7 +167,7 @@ describe('a trustlet’s policy', () => {
   test('with an entry that names no policy says where', () => {
     const built = buildPe({ policy: { entries: [{ type: 1, id: 0, value: 1n }] } });
     const { policy, diagnoses } = inspectBytes(built.bytes);
-    assert.equal(policy?.entries[0]?.policyName, 'None');
+    assert.deepEqual([policy?.entries.length, policy?.entries[0]?.policyId], [1, 0]);
     assert.deepEqual(
       diagnoses.map(({ part, code, offset }) => [part, code, offset]),
       [['policy', 'malformed', built.layout.offset('policy/entries/0/id')]],

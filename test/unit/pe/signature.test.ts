@@ -249,6 +249,17 @@ describe('a signature that is not as Authenticode makes them', () => {
     );
   });
 
+  test('is not read where it says that it is something else', () => {
+    // 1.2.840.113549.1.7.2 → 7.3: EnvelopedData.
+    const { signatures, diagnoses } = reportOf(replaced(plain, '06092a864886f70d010702', '06092a864886f70d010703'));
+    assert.deepEqual(signatures, []);
+    assert.deepEqual(
+      diagnoses.map(({ part, code }) => [part, code]),
+      [['signature', 'malformed']],
+    );
+    assert.match(diagnoses[0]?.text ?? '', /1\.2\.840\.113549\.1\.7\.3/);
+  });
+
   test('with a date that no calendar has gives no date', () => {
     const from = Buffer.from('260102030405Z').toString('hex');
     const to = Buffer.from('269902030405Z').toString('hex');
