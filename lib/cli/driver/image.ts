@@ -1,6 +1,12 @@
-/** What a driver's file says of itself. Offsets are those of Microsoft's "PE Format" page. */
+/** What a driver's file says of itself. */
+import { bytesSource } from '../../pe/byte-source.js';
+import { Diagnoses } from '../../pe/damage.js';
+import { FileBytes } from '../../pe/file-bytes.js';
+import { DLL_CHARACTERISTICS } from '../../pe/header-values.js';
+import { openImage } from '../../pe/image.js';
+import type { PeMachine } from '../../pe/report.js';
 
-export type Architecture = 'x64' | 'arm64' | 'x86' | `unknown(${string})`;
+export type Architecture = 'x64' | 'arm64' | 'x86' | 'ARMNT' | `unknown(${string})`;
 
 export interface DriverImage {
   readonly machine: Architecture;
@@ -18,28 +24,19 @@ export interface DriverImage {
   readonly version: string | null;
 }
 
-/** IMAGE_FILE_MACHINE_… */
-const AMD64 = 0x8664;
-const ARM64 = 0xaa64;
-const I386 = 0x14c;
-const MACHINES: Readonly<Record<number, Architecture>> = { [AMD64]: 'x64', [ARM64]: 'arm64', [I386]: 'x86' };
-const PE32_PLUS = 0x20b;
-const SUBSYSTEM_NATIVE = 1;
-const FORCE_INTEGRITY = 0x0080;
-const GUARD_CF = 0x4000;
-
-/** Offsets from the header's `PE\0\0`, and in a 64-bit optional header, which begins 24 bytes after it. */
-const OFFSET = {
-  machine: 4,
-  magic: 24,
-  subsystem: 24 + 68,
-  characteristics: 24 + 70,
-  directoryCount: 24 + 108,
-  /** Directory 4: file offset and size of the signatures. */
-  security: 24 + 112 + 4 * 8,
-  end: 24 + 112 + 5 * 8,
-} as const;
-const SECURITY_DIRECTORY = 4;
+/** As Node.js names what it knows of them. */
+const architectureOf = (machine: PeMachine): Architecture => {
+  switch (machine) {
+    case 'AMD64':
+      return 'x64';
+    case 'ARM64':
+      return 'arm64';
+    case 'I386':
+      return 'x86';
+    default:
+      return machine;
+  }
+};
 
 const DEVICE_NAME = Buffer.from('\\Device\\Trustlet\0', 'utf16le');
 
@@ -52,30 +49,19 @@ const versionIn = (bytes: Buffer): string | null => {
   return [10, 8, 14, 12].map((offset) => bytes.readUInt16LE(at + offset)).join('.');
 };
 
-/** Where the PE header is. @returns null when the bytes are no PE image */
-const headerOf = (bytes: Buffer): number | null => {
-  if (bytes.length < 0x40 || bytes.readUInt16LE(0) !== 0x5a4d) return null;
-  const header = bytes.readUInt32LE(0x3c);
-  if (header + OFFSET.end > bytes.length || bytes.readUInt32LE(header) !== 0x4550) return null;
-  return header;
-};
-
 /** @returns null for what is no complete 64-bit PE image (or a 32-bit one for x86, so that it can be told what it is) */
 export const readDriverImage = (file: Uint8Array): DriverImage | null => {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  const header = headerOf(bytes);
-  if (header === null) return null;
-  const machine = bytes.readUInt16LE(header + OFFSET.machine);
-  if (bytes.readUInt16LE(header + OFFSET.magic) !== PE32_PLUS && machine !== I386) return null;
-  const characteristics = bytes.readUInt16LE(header + OFFSET.characteristics);
+  const image = openImage(new FileBytes(bytesSource(file)), new Diagnoses());
+  if (image === null) return null;
+  const { headers, dllCharacteristics } = image.nt;
+  if (headers.bits !== 64 && headers.machine !== 'I386') return null;
   return {
-    machine: MACHINES[machine] ?? `unknown(0x${machine.toString(16)})`,
-    native: bytes.readUInt16LE(header + OFFSET.subsystem) === SUBSYSTEM_NATIVE,
-    forceIntegrity: (characteristics & FORCE_INTEGRITY) !== 0,
-    controlFlowGuard: (characteristics & GUARD_CF) !== 0,
-    signed:
-      bytes.readUInt32LE(header + OFFSET.directoryCount) > SECURITY_DIRECTORY &&
-      bytes.readUInt32LE(header + OFFSET.security + 4) > 0,
+    machine: architectureOf(headers.machine),
+    native: headers.subsystem === 'NATIVE',
+    forceIntegrity: (dllCharacteristics & DLL_CHARACTERISTICS.FORCE_INTEGRITY) !== 0,
+    controlFlowGuard: (dllCharacteristics & DLL_CHARACTERISTICS.GUARD_CF) !== 0,
+    signed: headers.directories.some(({ name, size }) => name === 'certificate' && size > 0),
     trustlet: bytes.includes(DEVICE_NAME),
     version: versionIn(bytes),
   };

@@ -32,7 +32,8 @@ describe('what a driver’s file says of itself', () => {
     const facts = (options: ImageOptions): DriverImage => imageOf(driverImage(options));
     assert.equal(facts({ machine: ARM64 }).machine, 'arm64');
     assert.equal(facts({ machine: 0x14c, magic: 0x10b }).machine, 'x86');
-    assert.equal(facts({ machine: 0x1c4 }).machine, 'unknown(0x1c4)');
+    assert.equal(facts({ machine: 0x1c4 }).machine, 'ARMNT');
+    assert.equal(facts({ machine: 0x200 }).machine, 'unknown(512)');
     assert.equal(facts({ subsystem: 3 }).native, false);
     assert.equal(facts({ characteristics: 0x4160 }).forceIntegrity, false);
     assert.equal(facts({ characteristics: MINGW }).controlFlowGuard, false);

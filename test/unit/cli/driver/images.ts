@@ -36,6 +36,7 @@ export const driverImage = ({
   head.writeUInt32LE(0x80, 0x3c);
   head.write('PE\0\0', 0x80, 'latin1');
   head.writeUInt16LE(machine, 0x84);
+  head.writeUInt16LE(240, 0x94);
   head.writeUInt16LE(magic, 0x98);
   head.writeUInt16LE(subsystem, 0x98 + 68);
   head.writeUInt16LE(characteristics, 0x98 + 70);
