@@ -113,9 +113,9 @@ const TOOLS = [
   },
   {
     name: 'llvm',
-    find: () => firstOf('llvm-profdata', 'llvm-profdata-14'),
+    find: () => (which('llvm-readobj') === undefined ? undefined : firstOf('llvm-profdata', 'llvm-profdata-14')),
     packages: ['llvm'],
-    suites: "coverage of the driver's C",
+    suites: "coverage of the driver's C, and the second reader of PE files",
   },
   {
     name: 'clang-tidy and clang-format',

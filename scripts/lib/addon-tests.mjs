@@ -8,7 +8,7 @@ import { buildHostAddon } from './addon-build.mjs';
 import { testFiles } from './node-tests.mjs';
 import { inBuild } from './paths.mjs';
 import { cleanEnvironment, run } from './run.mjs';
-import { countTap, failuresOf } from './tap.mjs';
+import { countTap, failuresOf, measuredIn } from './tap.mjs';
 
 /**
  * @typedef {object} Sum
@@ -68,8 +68,7 @@ export async function testHostAddon({ variant, long = false }) {
     };
     const tap = read(reports.tap);
     const { passed, failed, complete } = countTap(tap);
-    // What a test measured is a comment; the runner's own comments begin with a word.
-    sum.measured.push(...[...tap.matchAll(/^\s*# (\d[\d,]+ .*)$/gm)].map(([, sentence]) => `${sentence} (${variant})`));
+    sum.measured.push(...measuredIn(tap).map((sentence) => `${sentence} (${variant})`));
     const wrong = complete && failed === 0 && result.exitCode !== 0 ? 1 : 0;
     sum.passed += passed;
     sum.failed += failed + wrong;

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
 import { filesBelow, inBuild, inRoot, root } from './paths.mjs';
 import { cleanEnvironment, run } from './run.mjs';
-import { countTap, failuresOf } from './tap.mjs';
+import { countTap, failuresOf, measuredIn } from './tap.mjs';
 import { runNode } from './wine.mjs';
 
 /** Where every native run leaves its coverage, for one merged report. */
@@ -35,7 +35,8 @@ function reporters(name) {
 
 /** What the runner needs to know, from the program's exit code and its TAP file; the two must agree. */
 function verdict(result, reports) {
-  const counts = countTap(reports.read('tap'));
+  const tap = reports.read('tap');
+  const counts = countTap(tap);
   const log = [];
   if (result.timedOut) log.push(`ended after ${Math.round(result.seconds)} s: the time limit`);
   if (!counts.complete) log.push(`the run ended without a summary (exit code ${result.exitCode})`);
@@ -48,7 +49,7 @@ function verdict(result, reports) {
     log.push('the files hold no test');
   }
   if (counts.failed > 0) log.push(failuresOf(reports.read('spec')), result.stdout, result.stderr);
-  return { ...counts, log: log.filter((part) => part.trim() !== '').join('\n') };
+  return { ...counts, measured: measuredIn(tap), log: log.filter((part) => part.trim() !== '').join('\n') };
 }
 
 /**

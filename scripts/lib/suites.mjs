@@ -214,6 +214,23 @@ export const SUITES = [
   native('unit, property, model', ['unit', 'property', 'model'], 'emulated'),
   native('contract', ['contract'], 'emulated + simulated kernel'),
   {
+    name: 'PE corpus: real files, read twice',
+    where: 'this machine',
+    tests: ['corpus'],
+    tools: ['llvm', 'mingw', 'wine', 'node.exe'],
+    run: async ({ files, env }) => {
+      const outcome = await runNative({ name: 'pe-corpus', files, env, timeout: 300 });
+      return { ...outcome, note: outcome.measured.join('\n') };
+    },
+  },
+  {
+    name: 'fuzzing of the PE reader',
+    where: 'this machine',
+    files: ['test/fuzz/pe/main.ts'],
+    run: ({ long }) =>
+      script('dist/test/fuzz/pe/main.js', [long ? '1000000' : '10000'], { env: {}, timeout: long ? 2 * 3600 : 300 }),
+  },
+  {
     name: 'testing kit under vitest and jest',
     where: 'emulated',
     tools: ['vitest and jest'],

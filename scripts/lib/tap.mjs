@@ -30,6 +30,13 @@ export function countTap(tap) {
 }
 
 /**
+ * What tests measured: their comments that begin with a number. The runner's own begin with a word.
+ * @param {string} tap
+ * @returns {string[]}
+ */
+export const measuredIn = (tap) => [...tap.matchAll(/^\s*# (\d[\d,]* .*)$/gm)].map(([, sentence]) => sentence);
+
+/**
  * The counts of a program that ends its output with a line `N passed, N failed`, or undefined when it says none.
  * @param {string} output
  * @returns {{ passed: number, failed: number } | undefined}

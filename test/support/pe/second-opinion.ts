@@ -177,6 +177,7 @@ const under = (text: string, heading: RegExp): string[] => {
 const objdumpOf = (text: string): ObjdumpListing => {
   const exports = new Map<number, { rva: number; forwarder: string | null }>();
   for (const line of under(text, /^Export Address Table -- Ordinal Base.*$/m)) {
+    if (line.startsWith('\tInvalid Export Address Table rva (0x0) or entry count (0x0)')) continue;
     const [, ordinal, rva = '', forwarder] =
       /^\t\[ *\d+\] \+base\[ *(\d+)\] ([0-9a-f]+) (?:Export RVA|Forwarder RVA -- (.*))$/.exec(line) ?? [];
     if (ordinal === undefined) throw new Error(`objdump wrote what is not understood here: ${line}`);

@@ -8,7 +8,15 @@ import { type ByteSource, inspectBytes, inspectFile, inspectSource, PE_LIMITS, r
 import { buildPe } from '../../support/pe/build.js';
 import { withCertificates } from '../../support/pe/certificate-table.js';
 import { withFields } from '../../support/pe/corrupt.js';
-import { contentInfoOf, deepDer, der, endlessDer, piecedDer, wideDer } from '../../support/pe/hostile-der.js';
+import {
+  contentInfoOf,
+  deepDer,
+  der,
+  derSaying,
+  endlessDer,
+  piecedDer,
+  wideDer,
+} from '../../support/pe/hostile-der.js';
 import type { BuiltPe } from '../../support/pe/layout.js';
 import { checkFile } from '../../support/pe/report-rules.js';
 import { ENCLAVE, LSAISO, trustlet } from '../../support/pe/samples.js';
@@ -217,23 +225,42 @@ describe('a hostile signature', () => {
     });
   }
 
+  test('has object identifiers up to a limit, however many they are', () => {
+    const identifiers = (count: number): Uint8Array =>
+      der(0x30, ...Array.from({ length: count }, () => longIdentifier));
+    const textOf = (content: Uint8Array): string => inspectBytes(ofContent(content).bytes).diagnoses[0]?.text ?? '';
+    // 728 of 90 bytes are 65,520; one more is beyond the limit.
+    assert.doesNotMatch(textOf(identifiers(728)), /object identifiers/);
+    assert.match(textOf(identifiers(729)), /65610 bytes of object identifiers/);
+    // In a tag of more bytes than one, and in a value without a length.
+    assert.match(textOf(Buffer.concat([Uint8Array.of(0xbf, 0x81, 0x01, 0x80), identifiers(729)])), /65610 bytes/);
+    // One that says it is longer than the file counts for what is there of it.
+    assert.match(textOf(derSaying(0x06, 0xffff_ffff, new Uint8Array(70_000))), /70000 bytes of object identifiers/);
+  });
+
   test('whose certificate has a name or number of any length gives as much of it as of any text', () => {
     const { signatures } = checkFile(ofContent(pkcs7Of(buildPe(), { subject: 'x'.repeat(200_000) })).bytes, true);
     assert.equal(signatures[0]?.signer?.subject.length, 4096);
     assert.match(signatures[0]?.signer?.subject ?? '', /^CN=x+…$/);
   });
 
-  test('whose certificate has more usages than a library reads is not taken for one without', () => {
-    const ekus = Array.from({ length: 17_000 }, (_, index) => `1.2.3.${index % 100}`);
-    const report = checkFile(ofContent(pkcs7Of(buildPe(), { ekus })).bytes, true);
-    assert.deepEqual(report.signatures, []);
+  test('whose certificate has more usages than anybody needs, or none that can be read, is not taken for one without', () => {
+    const ekus = Array.from({ length: 10_500 }, (_, index) => `1.2.3.${index % 100}`);
+    const many = checkFile(ofContent(pkcs7Of(buildPe(), { ekus })).bytes, false);
+    assert.equal(many.signatures[0]?.signer?.ekus?.length, 10_500);
+    assert.match(many.trustlet.requirements.at(-1)?.text ?? '', /has only 1\.2\.3\.0, .*1\.2\.3\.7 and 10492 more;/);
+
+    const bent = Buffer.from(pkcs7Of(buildPe(), {}));
+    // The extension's OCTET STRING holds a SEQUENCE of usages: now a SET.
+    const at = bent.indexOf(Buffer.from('0603551d25040c30', 'hex'));
+    bent[at + 7] = 0x31;
+    const unread = checkFile(ofContent(bent).bytes, true);
+    assert.ok(at > 0);
+    assert.deepEqual(unread.signatures, []);
     assert.deepEqual(
-      report.diagnoses.map(({ part, code }) => [part, code]),
+      unread.diagnoses.map(({ part, code }) => [part, code]),
       [['signature', 'malformed']],
     );
-    const many = checkFile(ofContent(pkcs7Of(buildPe(), { ekus: ekus.slice(0, 9000) })).bytes, true);
-    assert.equal(many.signatures[0]?.signer?.ekus?.length, 9000);
-    assert.match(many.trustlet.requirements.at(-1)?.text ?? '', /has only 1\.2\.3\.0, .*1\.2\.3\.7 and 8992 more;/);
   });
 
   test('with signatures in one another, or beside one another, is read up to the limit', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { bytesSource, type PeImage, readPe } from '../../../lib/pe/index.js';
 import { buildPe } from '../../support/pe/build.js';
-import { withField } from '../../support/pe/corrupt.js';
+import { fieldValue, withField } from '../../support/pe/corrupt.js';
 import type { ExportsDescription } from '../../support/pe/describe.js';
 import type { BuiltPe } from '../../support/pe/layout.js';
 
@@ -54,6 +54,15 @@ describe('the export table', () => {
         [null, 'X.#7'],
       ],
     );
+  });
+
+  test('takes what begins where the directory ends for no forwarder', () => {
+    const built = buildPe({ exports: { functions: [{ name: 'a' }, { name: 'b' }] } });
+    const end = fieldValue(built, 'directory/export/address') + fieldValue(built, 'directory/export/size');
+    assert.equal(imageOf(withField(built, 'exports/functions/1', end)).exports?.find('b')?.forwarder, null);
+    const last = imageOf(withField(built, 'exports/functions/1', end - 1)).exports?.find('b');
+    // The last byte of the directory is the NUL of its last string.
+    assert.equal(last?.forwarder, '');
   });
 
   test('finds each name by halves, first and last included, and no other', () => {

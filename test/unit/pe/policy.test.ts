@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspectBytes, type PolicyEntry, type TrustletPolicy } from '../../../lib/pe/index.js';
 import { buildPe } from '../../support/pe/build.js';
+import { withBytes } from '../../support/pe/corrupt.js';
 import type { PolicyDescription, PolicyEntryDescription } from '../../support/pe/describe.js';
 
 const reportOf = (policy: PolicyDescription) => inspectBytes(buildPe({ isDll: false, policy }).bytes);
@@ -132,6 +133,23 @@ describe('a trustlet’s policy', () => {
     assert.ok(entries.every(({ meaning }) => meaning.length > 3));
   });
 
+  test('says in a clause what a value means', () => {
+    const meaning = (type: number, id: number, value: bigint): string =>
+      entriesOf({ type, id, value })[0]?.meaning ?? '';
+    assert.match(meaning(1, 1, 1n), /^trace events may/);
+    assert.match(meaning(1, 1, 0n), /^no trace events/);
+    assert.match(meaning(1, 3, 1n), /crash dumps, encrypted$/);
+    assert.match(meaning(1, 3, 0n), /no crash dump$/);
+    assert.match(meaning(7, 2, 0n), /^no debugger may attach$/);
+    assert.match(meaning(7, 2, 1n), /^a debugger may attach$/);
+    assert.match(meaning(7, 2, 2n), /Secure Boot/);
+    assert.match(meaning(7, 2, 3n), /challenge/);
+    assert.match(meaning(7, 2, 4n), /^no debugger may attach: 4 is/);
+    assert.match(meaning(9, 2, 1n), /^no debugger may attach/);
+    assert.match(meaning(99, 1, 1n), /type 99 is unknown/);
+    assert.match(meaning(1, 99, 1n), /not known/);
+  });
+
   test('says where each entry stands', () => {
     const built = buildPe({ policy: { entries: [1, 2, 3].map((id) => ({ type: 1, id, value: 0n })) } });
     const offsets = inspectBytes(built.bytes).policy?.entries.map(({ offset }) => offset);
@@ -174,6 +192,21 @@ describe('a trustlet’s policy', () => {
     );
   });
 
+  test('is not what another module has, even where that is written into the section', () => {
+    const functions = [{ name: 's_IumPolicyMetadata', forwarder: 'other.policy' }];
+    const built = buildPe({ exports: { functions } });
+    const { policy, trustlet } = inspectBytes(withBytes(built, 'section/.edata/name', Buffer.from('.tPolicy')).bytes);
+    assert.equal(policy, null);
+    assert.deepEqual(
+      trustlet.requirements.filter(({ name }) => name.startsWith('policy')).map(({ name, isMet }) => [name, isMet]),
+      [
+        ['policy section', true],
+        ['policy symbol', false],
+        ['policy metadata', false],
+      ],
+    );
+  });
+
   test('is not found without its symbol, nor by a symbol that lies elsewhere', () => {
     assert.equal(reportOf({ symbol: null }).policy, null);
     const functions = [{ name: 's_IumPolicyMetadata', target: 'code' as const }];
@@ -210,6 +243,44 @@ describe('what a policy comes to', () => {
     for (const type of [1, 3, 9, 10]) {
       assert.equal(effectiveOf({ type, id: 2, value: 1n }).debug, 'never', `type ${type}`);
     }
+  });
+
+  test('given twice comes to the stricter one, and the second one is said to be wrong', () => {
+    const twice = (id: number, type: number, first: bigint, second: bigint) => {
+      const built = buildPe({
+        policy: {
+          entries: [
+            { type, id, value: first },
+            { type, id, value: second },
+          ],
+        },
+      });
+      const { policy, diagnoses } = inspectBytes(built.bytes);
+      assert.deepEqual(
+        diagnoses.map(({ part, code, offset }) => [part, code, offset]),
+        [['policy', 'malformed', built.layout.offset('policy/entries/1')]],
+      );
+      return policy?.effective;
+    };
+    assert.deepEqual(
+      [twice(1, 1, 1n, 0n)?.etw, twice(1, 1, 0n, 1n)?.etw, twice(1, 1, 1n, 1n)?.etw],
+      [false, false, true],
+    );
+    assert.deepEqual([twice(3, 1, 1n, 0n)?.crashDump, twice(3, 1, 0n, 1n)?.crashDump], ['none', 'none']);
+    const debug = ([first, second]: readonly [bigint, bigint]) => twice(2, 7, first, second)?.debug;
+    assert.deepEqual(
+      (
+        [
+          [1n, 0n],
+          [0n, 3n],
+          [1n, 2n],
+          [3n, 1n],
+          [1n, 9n],
+          [1n, 1n],
+        ] as const
+      ).map(debug),
+      ['never', 'never', 'secure-boot-off', 'challenge-response', 'never', 'always'],
+    );
   });
 
   test('says what another may override', () => {

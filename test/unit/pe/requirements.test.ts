@@ -64,6 +64,12 @@ describe('a trustlet’s file', () => {
 
   const alone: readonly [string, PeReport, string, RegExp][] = [
     ['for 32 bits', inspected(trustlet({ bits: 32, isLargeAddressAware: true })), 'machine of VTL1', /32-bit.*I386/],
+    [
+      'for 32 bits of a machine with VTL1',
+      inspected(trustlet({ bits: 32, machine: 0x8664, isLargeAddressAware: true })),
+      'machine of VTL1',
+      /32-bit.*AMD64/,
+    ],
     ['for a machine without VTL1', inspected(trustlet({ machine: 0x1c4 })), 'machine of VTL1', /ARMNT/],
     [
       'ending before its last section does',

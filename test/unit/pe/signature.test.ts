@@ -236,6 +236,14 @@ describe('a signature that is not as Authenticode makes them', () => {
     }
   });
 
+  test('has as many page hashes as its table where nothing ends that', () => {
+    const at = Buffer.from(hashed).indexOf(Buffer.alloc(32));
+    const changed = hashed.slice();
+    changed[at + 31] = 1;
+    assert.deepEqual(reportOf(hashed).signatures[0]?.pageHashes, { algorithm: 'sha256', count: 3 });
+    assert.deepEqual(reportOf(changed).signatures[0]?.pageHashes, { algorithm: 'sha256', count: 4 });
+  });
+
   test('with page hashes that are no BER is not read', () => {
     const at = Buffer.from(hashed).indexOf(Buffer.from(PAGE_HASHES_OID, 'hex'));
     const changed = hashed.slice();

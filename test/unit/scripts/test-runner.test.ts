@@ -80,6 +80,7 @@ describe('coverage gates', () => {
     'lib/layout/a.ts': full,
     'lib/native/a.ts': full,
     'lib/backends/driver-a.ts': full,
+    'lib/pe/a.ts': full,
     'lib/open.ts': full,
     'lib/errors.ts': full,
   };
@@ -91,8 +92,8 @@ describe('coverage gates', () => {
   test('all pass at full coverage', () => {
     assert.equal(
       verdicts({}),
-      'lib/guard passed, lib/layout passed, lib/native passed, lib/backends/driver*.ts passed, lib/open.ts passed, ' +
-        'lib/errors.ts passed, lib passed',
+      'lib/guard passed, lib/layout passed, lib/native passed, lib/backends/driver*.ts passed, lib/pe passed, ' +
+        'lib/open.ts passed, lib/errors.ts passed, lib passed',
     );
   });
 
@@ -100,8 +101,8 @@ describe('coverage gates', () => {
     const almost = { lines: share(10, 10), branches: share(99_999, 100_000) };
     assert.equal(
       verdicts({ 'lib/guard/b.ts': almost }),
-      'lib/guard failed, lib/layout passed, lib/native passed, lib/backends/driver*.ts passed, lib/open.ts passed, ' +
-        'lib/errors.ts passed, lib passed',
+      'lib/guard failed, lib/layout passed, lib/native passed, lib/backends/driver*.ts passed, lib/pe passed, ' +
+        'lib/open.ts passed, lib/errors.ts passed, lib passed',
     );
     const [guard] = judge({ ...files, 'lib/guard/b.ts': almost });
     assert.match(guard?.text ?? '', /99\.99 % branches \(gate 100\); not full: lib\/guard\/b\.ts$/);
@@ -119,7 +120,7 @@ describe('coverage gates', () => {
   test('a folder without any file fails', () => {
     assert.deepEqual(
       judge({}).map(({ passed, text }) => `${passed} ${text}`),
-      Array.from({ length: 7 }, () => 'false no file'),
+      Array.from({ length: 8 }, () => 'false no file'),
     );
   });
 });
