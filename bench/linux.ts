@@ -82,6 +82,7 @@ const findings: Findings = {
   measurements,
   notMeasured: [],
   growth,
+  remarks: [],
   aims: aimsOf(measurements, growth, heap, guestBytes()),
   checks: checksOf(measurements, growth, values.quick ? NOT_SQUARE : LINEAR),
 };

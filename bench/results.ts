@@ -47,6 +47,12 @@ export interface Aim {
   readonly note: string;
 }
 
+/** A sentence below the table of a group: what its times are about, and what was measured beside them. */
+export interface Remark {
+  readonly group: string;
+  readonly text: string;
+}
+
 /** A check that the numbers are about what they say: a failed one makes the run worthless. */
 export interface Check {
   readonly name: string;
@@ -59,6 +65,7 @@ export interface Findings {
   readonly measurements: readonly Measurement[];
   readonly notMeasured: readonly NotMeasured[];
   readonly growth: readonly Growth[];
+  readonly remarks: readonly Remark[];
   readonly aims: readonly Aim[];
   readonly checks: readonly Check[];
 }

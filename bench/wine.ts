@@ -183,6 +183,7 @@ const findings: Findings = {
   measurements,
   notMeasured,
   growth: [],
+  remarks: [],
   aims: [
     aimOf(
       LIST,

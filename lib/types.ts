@@ -278,29 +278,85 @@ export interface Posture {
   readonly sources: PostureSources;
 }
 
-/** One cause that explains a failure, most likely first in `Explanation.causes`. */
+/** Why something fails, in one word. */
+export type ExplanationCauseName =
+  /** The target is a trustlet, or the shell of the secure kernel. */
+  | 'isolated'
+  /** PP or PPL: the kernel refuses rights to callers of lower protection. */
+  | 'protected'
+  | 'pseudo-process'
+  | 'subsystem-process'
+  /** DACL, integrity level, or another product that takes rights away. */
+  | 'access-control'
+  | 'privilege'
+  | 'exited'
+  /** The pid belongs, or belonged, to another process. */
+  | 'reused'
+  | 'no-such-process'
+  | '32-bit-caller'
+  /** The address or part of the range is not mapped. */
+  | 'address'
+  | 'bad-handle'
+  | 'bad-argument'
+  /** An APC that was queued and whose moment does not come. */
+  | 'not-run'
+  /** By its name, a process of Hyper-V’s. */
+  | 'hyper-v-helper'
+  /** A driver’s signature. */
+  | 'code-integrity'
+  | 'code-integrity-policy'
+  | 'memory-integrity'
+  | 'vbs-not-running'
+  | 'unsupported'
+  | 'unknown'
+  /** Nothing keeps a caller with the rights from acting. */
+  | 'none';
+
+/** One cause that explains a failure, most likely first in `Explanation.causes`. What was seen to be otherwise is no cause. */
 export interface ExplanationCause {
-  readonly cause:
-    | 'isolated'
-    | 'protected'
-    | 'pseudo-process'
-    | 'access-control'
-    | 'exited'
-    | 'reused'
-    | 'no-such-process'
-    | 'unknown'
-    | 'none';
+  readonly cause: ExplanationCauseName;
+  /** The row of docs/explain.md, e.g. `protected`; `nothing-known` where none applies. */
+  readonly failure: string;
   readonly text: string;
+  /** Whether the cause itself was seen; false: it follows from what was seen, or is what remains. */
+  readonly seen: boolean;
+  /** What was seen and where, or what it follows from. */
+  readonly evidence: string;
   /** What the caller can do. */
   readonly advice: string;
+  /** How the statement about Windows is known. */
+  readonly known: Evidence;
+  /** Where it is known from. */
+  readonly source: string;
 }
 
-/** Answer of `vsm.explain`: why touching a process fails. */
+/** The call that was explained. */
+export interface ExplainedApi {
+  readonly name: string;
+  /** The guarded operation it is; null for a call the guard leaves alone. */
+  readonly operation: GuardOperation | null;
+  readonly acts: 'process' | 'thread' | 'driver' | 'system';
+  /** Access mask it needs on its handle; null where the caller chooses, or none is involved. */
+  readonly rights: number | null;
+}
+
+/** What `vsm.explain` may be told beside target and error. */
+export interface ExplainContext {
+  /** The call that failed: a guarded operation (`read`) or a function in any of its forms (`OpenProcess`, `ZwReadVirtualMemory`). */
+  readonly api?: string | undefined;
+  /** A posture that is at hand. `await vsm.postureAsync()` knows what was configured; without one, `explain` asks the kernel where it matters. */
+  readonly posture?: Posture | undefined;
+}
+
+/** Answer of `vsm.explain`: why touching a process, loading a driver or starting an enclave fails. */
 export interface Explanation {
+  /** null for an error that is about no process; so are the facts. */
   readonly pid: number | null;
   readonly facts: ProcessFacts | null;
-  /** The error that was asked about, when one was. */
+  /** The error that was asked about, when one was; both codes are null for one that has none, such as a refusal of the guard’s. */
   readonly error: { readonly ntstatus: number | null; readonly win32: number | null; readonly name: string } | null;
+  readonly api: ExplainedApi | null;
+  /** One line: the target and the likeliest cause. */
   readonly summary: string;
   readonly causes: readonly ExplanationCause[];
   readonly backend: BackendName;

@@ -1,9 +1,11 @@
 /** The object `open()` returns: one face over whichever backend answers. */
-import { isList, isObject, MAX_UINT32, readMember, requireId, show } from './arguments.js';
+import { isList, requireId, show } from './arguments.js';
 import type { Backend, ProcessRecord } from './backend.js';
 import { Census } from './census.js';
 import { TrustletError } from './errors.js';
-import { type ExplainedError, explainFacts, readErrorCode } from './explain.js';
+import type { Caller } from './explain/case.js';
+import { explainCase } from './explain/explain.js';
+import { readContext, readError } from './explain/read-context.js';
 import { factsFrom } from './facts.js';
 import { Guard, type Lifetime } from './guard/guard.js';
 import { readTarget } from './guard/target.js';
@@ -11,6 +13,7 @@ import { readPostureOptions } from './posture-options.js';
 import type {
   BackendName,
   DriverInfo,
+  ExplainContext,
   Explanation,
   Posture,
   PostureOptions,
@@ -154,25 +157,36 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Why touching a process fails.
+   * Why touching a process fails, or loading a driver, or starting an enclave: every cause that what was seen does not refute, the
+   * likeliest first, each with its evidence, how it is known, and what to do. docs/explain.md has all of them.
    *
-   * Reads the process list once, for the name and classification of the target.
+   * Asks about the target and the caller, reads the process list once (for name and classification), and asks the posture where the
+   * target is null and none is given.
    *
-   * @param target a pid or an identity
-   * @param error the error met: a Win32 code, an NTSTATUS, or an error object that carries `ntstatus` or `win32`
-   * @throws TrustletError ERR_TRUSTLET_ARGUMENT, ERR_TRUSTLET_CLOSED
+   * @param target a pid or an identity (a census row is one); null for an error that is about no process, such as a driver that does not load
+   * @param error the error met: a Win32 code, an NTSTATUS, an HRESULT 0x8007…, or an error object that carries `ntstatus`, `win32` or the
+   * guard's `operation`; left out where nothing failed and nothing happened either
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT, also for an `api` that is not known; ERR_TRUSTLET_CLOSED, ERR_TRUSTLET_BACKEND
    */
-  explain(target: number | ProcessTarget, error?: unknown): Explanation {
+  explain(target: number | ProcessTarget | null, error?: unknown, context?: ExplainContext): Explanation {
     const met = readError(error);
-    const facts = this.query(target);
-    const listed = this.census().find(facts.pid);
-    const isSame = listed !== undefined && listed.createTime === facts.createTime;
-    const silent = facts.createTime === null && facts.reason !== 'gone';
-    const known =
-      listed !== undefined && (isSame || silent)
-        ? { ...facts, name: listed.name, classification: listed.classification, pseudo: listed.pseudo }
-        : facts;
-    return explainFacts(known, met, this.#backend);
+    const { api, posture } = readContext(context, error);
+    const facts = target === null ? null : this.#listedFacts(this.query(target));
+    const expected = target === null ? null : readTarget(target).expected;
+    return this.#alive(() =>
+      explainCase(
+        {
+          facts,
+          expected,
+          error: met,
+          api,
+          caller: this.#caller(),
+          posture: posture ?? (facts === null || api?.acts === 'driver' ? this.#backend.posture() : null),
+          build: this.#backend.system().build,
+        },
+        this.#backend,
+      ),
+    );
   }
 
   /**
@@ -192,6 +206,25 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  /** With what the process list alone tells, where it tells it of the same process. */
+  #listedFacts(facts: ProcessFacts): ProcessFacts {
+    const listed = this.census().find(facts.pid);
+    const isSame = listed !== undefined && listed.createTime === facts.createTime;
+    const silent = facts.createTime === null && facts.reason !== 'gone';
+    return listed !== undefined && (isSame || silent)
+      ? { ...facts, name: listed.name, classification: listed.classification, pseudo: listed.pseudo }
+      : facts;
+  }
+
+  #caller(): Caller {
+    const pid = this.#backend.callerPid();
+    const { protection, flags } = this.query(pid);
+    // A backend that is not simulated asks in this process's own name.
+    const here = ['ia32', 'arm'].includes(process.arch) ? 32 : 64;
+    const told = flags === null ? null : flags.IsWow64Process ? 32 : 64;
+    return { pid, protection, bits: this.#backend.simulated ? told : here };
   }
 
   #facts(record: ProcessRecord): ProcessFacts {
@@ -231,24 +264,3 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
     if (this.#closed && this.#held === 0) this.#backend.dispose();
   }
 }
-
-const isErrorCode = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= -0x8000_0000 && value <= MAX_UINT32;
-
-const readError = (error: unknown): ExplainedError | null => {
-  if (error === undefined || error === null) return null;
-  if (isErrorCode(error)) return readErrorCode(error);
-  for (const name of isObject(error) ? (['ntstatus', 'win32'] as const) : []) {
-    const code = readMember(error as object, name);
-    if (code === undefined || code === null) continue;
-    if (isErrorCode(code)) return readErrorCode(code);
-    throw new TrustletError(
-      'ERR_TRUSTLET_ARGUMENT',
-      `error.${name} must be a whole number of 32 bits; got ${show(code)}.`,
-    );
-  }
-  throw new TrustletError(
-    'ERR_TRUSTLET_ARGUMENT',
-    `error must be a number or carry ntstatus or win32; got ${show(error)}.`,
-  );
-};

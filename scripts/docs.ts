@@ -8,6 +8,7 @@ import { type Behaviour, behaviours } from '../lib/emulator/behaviours.js';
 import { scenarioJsonSchema } from '../lib/emulator/scenario-schema.js';
 import { benchPage } from './bench-page.js';
 import { evidencePage } from './evidence-page.js';
+import { explainPage } from './explain-page.js';
 import { hypervisorPage } from './hypervisor-page.js';
 import { inspectPage } from './inspect-page.js';
 import { posturePage } from './posture-page.js';
@@ -71,6 +72,7 @@ interface Page {
 
 const pages = (): readonly Page[] => [
   { path: 'docs/behaviours.md', text: behavioursPage() },
+  { path: 'docs/explain.md', text: explainPage() },
   { path: 'docs/hypervisor.md', text: hypervisorPage() },
   { path: 'docs/inspect.md', text: inspectPage() },
   { path: 'docs/posture.md', text: posturePage() },

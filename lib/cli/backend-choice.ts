@@ -45,15 +45,14 @@ export const openOptionsFrom = ({ backend = 'auto', scenario }: BackendFlags, en
 };
 
 /**
- * For `driver …`, which manages the service of this machine and asks no backend.
+ * For what asks no backend: `driver …` manages the service of this machine, `inspect` reads files.
  *
+ * @param what the command and what it does
  * @throws TrustletError ERR_TRUSTLET_ARGUMENT when one is named
  */
-export const refuseBackendFlags = ({ backend, scenario }: BackendFlags): void => {
+export const refuseBackendFlags = ({ backend, scenario }: BackendFlags, what: string): void => {
   if (backend === undefined && scenario === undefined) return;
-  throw argument(
-    'trustlet driver manages the driver of this machine and asks no backend: leave --backend and --scenario out.',
-  );
+  throw argument(`${what} and asks no backend: leave --backend and --scenario out.`);
 };
 
 /**

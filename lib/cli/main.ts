@@ -14,6 +14,8 @@ const columnsOf = (stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): number |
 // A reader that stops early (`trustlet list | head`) is no failure of ours; a full disk is one.
 let isClosed = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // What was written before the first error was heard of fails as well.
+  if (isClosed) return;
   isClosed = true;
   if (error.code === 'EPIPE') return;
   process.exitCode = ExitCode.FAILURE;
@@ -34,7 +36,8 @@ const drained = async (): Promise<void> => {
   });
 };
 
-// What is no answer of a command ends the process with its stack, as any uncaught error does.
+// What is no answer of a command ends the process with its stack, as any uncaught error does. An output that could not be written has
+// set its exit code by now where the command wrote as it went.
 void run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
@@ -45,5 +48,5 @@ void run(process.argv.slice(2), {
   drained,
   isClosed: () => isClosed,
 }).then((code) => {
-  process.exitCode = code;
+  process.exitCode ??= code;
 });

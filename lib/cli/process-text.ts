@@ -1,4 +1,5 @@
 /** One process in words: protection, times, flags, and the short note of a list. */
+import { protectionName } from '../layout/protection-rules.js';
 import { ntstatusName, statusHex } from '../ntstatus.js';
 import type { ProcessFacts, ProcessFlags, Protection } from '../types.js';
 import { printable } from './text.js';
@@ -11,8 +12,7 @@ const UNITS_PER_MILLISECOND = 10_000n;
 export const protectionText = (protection: Protection | null): string => {
   if (protection === null) return '?';
   if (protection.type === 'None') return '-';
-  const kind = { ProtectedLight: 'PPL', Protected: 'PP' }[protection.type as string] ?? protection.type;
-  return `${kind}-${protection.signer}`;
+  return protectionName(protection);
 };
 
 /** @param fileTime FILETIME, 100 ns units since 1601 */

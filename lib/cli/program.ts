@@ -8,7 +8,7 @@ import type { Vsm } from '../vsm.js';
 import { type BackendFlags, demoOptionsFrom, openOptionsFrom, refuseBackendFlags } from './backend-choice.js';
 import { checkReport } from './commands/check.js';
 import { demoReport } from './commands/demo.js';
-import { explainReport } from './commands/explain.js';
+import { explainReport, readQuestion } from './commands/explain.js';
 import { guardReport, parseOperation } from './commands/guard.js';
 import { type InspectOptions, inspectCommand, parseKinds } from './commands/inspect.js';
 import { listReport } from './commands/list.js';
@@ -18,7 +18,7 @@ import { addDriverCommands } from './driver-program.js';
 import type { ExitCode } from './exit-code.js';
 import { INSPECTED_KINDS } from './inspect/inspected.js';
 import type { CliIo } from './io.js';
-import { parseErrorCode, parseJobs, parsePid } from './numbers.js';
+import { parseJobs, parsePid } from './numbers.js';
 import type { Progress } from './progress.js';
 import { DEFAULT_COLUMNS, type Report } from './report.js';
 import { packageVersion } from './version.js';
@@ -69,7 +69,8 @@ Examples:
   trustlet list --trustlets
   trustlet check 712
   trustlet guard read 712
-  trustlet explain 712 --error 998
+  trustlet explain 712 --error 998 --api WriteProcessMemory
+  trustlet explain --error 1275                  a driver that does not load
   trustlet demo                                  on the emulated machine, on any system
   trustlet list --scenario credential-guard
   trustlet inspect C:\\Windows\\System32 --only trustlet,enclave
@@ -190,13 +191,13 @@ export const buildProgram = (
     });
   program
     .command('explain')
-    .description('why touching a process fails')
-    .argument('<pid>', 'process id')
+    .description('why touching a process, loading a driver or starting an enclave fails, with evidence and next step')
+    .argument('[pid]', 'process id; left out where the error is about no process')
     .option('--error <code>', 'the error met: a Win32 code, or an NTSTATUS (0xc0000022, -1073741790)')
-    .action((text: string, options: { readonly error?: string }) => {
-      const pid = parsePid(text);
-      const error = options.error === undefined ? undefined : parseErrorCode(options.error);
-      return begin((vsm) => explainReport(vsm, pid, error));
+    .option('--api <name>', 'the call that failed: an operation (read) or a function (WriteProcessMemory)')
+    .action((text: string | undefined, options: { readonly error?: string; readonly api?: string }) => {
+      const question = readQuestion(text, options);
+      return begin((vsm) => explainReport(vsm, question));
     });
   program
     .command('inspect')
@@ -210,7 +211,7 @@ export const buildProgram = (
     .addHelpText('after', INSPECT_HELP)
     .action((paths: string[], options: InspectFlags) => {
       const { json, ...flags } = program.opts<GlobalOptions>();
-      refuseBackendFlags(flags);
+      refuseBackendFlags(flags, 'trustlet inspect reads files');
       const inspection = inspectOptions(paths, options, json === true);
       return start({ perform: (io) => inspectCommand(inspection, io) });
     });
@@ -228,7 +229,7 @@ export const buildProgram = (
     });
   addDriverCommands(program, (manage) => {
     const { json, ...flags } = program.opts<GlobalOptions>();
-    refuseBackendFlags(flags);
+    refuseBackendFlags(flags, 'trustlet driver manages the driver of this machine');
     return start({ json: json === true, manage });
   });
   return program;

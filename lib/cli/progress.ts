@@ -1,6 +1,6 @@
 /** Signs of life on stderr for what takes longer than a second. */
 import type { CliIo } from './io.js';
-import { displayWidth, printable } from './text.js';
+import { displayWidth, printable, truncate } from './text.js';
 
 const SECOND = 1000;
 const REDRAW = 100;
@@ -35,10 +35,12 @@ export interface ProgressBar {
   clear(): void;
 }
 
+/** The end of a text, where its beginning does not fit. */
 const fitting = (text: string, columns: number): string => {
-  let kept = text;
-  while (kept !== '' && displayWidth(kept) > columns - 1) kept = kept.slice(1);
-  return kept === text ? text : `…${kept}`;
+  if (displayWidth(text) <= columns) return text;
+  const kept = Array.from(text).slice(-columns);
+  while (displayWidth(kept.join('')) > columns - 1) kept.shift();
+  return `…${kept.join('')}`;
 };
 
 export const progressBarOn = (io: Pick<CliIo, 'stderr' | 'stderrColumns' | 'now'>): ProgressBar => {
@@ -65,7 +67,10 @@ export const progressBarOn = (io: Pick<CliIo, 'stderr' | 'stderrColumns' | 'now'
       }
       const filled = Math.round(fraction * BAR_COLUMNS);
       const head = `[${'#'.repeat(filled)}${'.'.repeat(BAR_COLUMNS - filled)}] ${percent}, ${rate}  `;
-      io.stderr.write(`${CLEAR_LINE}${head}${fitting(printable(where), Math.max(0, columns - 1 - head.length))}`);
+      const room = columns - 1 - head.length;
+      // A line that the terminal breaks could not be cleared again.
+      const line = room > 1 ? `${head}${fitting(printable(where), room)}` : truncate(head, columns - 1);
+      io.stderr.write(`${CLEAR_LINE}${line}`);
       isDrawn = true;
     },
   };

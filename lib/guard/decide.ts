@@ -144,5 +144,20 @@ const advice: Readonly<Record<DecisionReason, string>> = {
   'deciders-disagree': 'Where the driver and this package disagree the guard refuses: update both to the same version.',
 };
 
-/** What to do about a reason, one sentence. */
-export const adviceFor = (reason: DecisionReason): string => advice[reason];
+/** PS_PROTECTION: 0 in these bits is no protection (facts/nt.md 2). */
+const PROTECTION_TYPE_MASK = 0x7;
+
+/** What protection (facts/nt.md 2) adds to a refusal for its rights: whoever is told to elevate in vain tries something worse next. */
+const RIGHTS_DENIED_BY_PROTECTION =
+  'The process is not a trustlet but protected (PP or PPL): it refuses these rights to callers of lower protection, elevated ones and SeDebugPrivilege included; ask for fewer rights.';
+const RIGHTS_DENIED_UNPROTECTED =
+  'The process is neither a trustlet nor protected: its access control refuses these rights to this caller; run as its owner or elevated with SeDebugPrivilege, or ask for fewer.';
+
+/**
+ * What to do about a reason, one or two clauses.
+ * @param protection PS_PROTECTION byte of the target; null where it is not known
+ */
+export const adviceFor = (reason: DecisionReason, protection: number | null = null): string => {
+  if (reason !== 'rights-denied' || protection === null) return advice[reason];
+  return (protection & PROTECTION_TYPE_MASK) === 0 ? RIGHTS_DENIED_UNPROTECTED : RIGHTS_DENIED_BY_PROTECTION;
+};

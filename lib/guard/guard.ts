@@ -70,6 +70,8 @@ interface Finding {
   readonly identity: ProcessIdentity | null;
   readonly thread: Examination['thread'];
   readonly opinion: Opinion | null;
+  /** PS_PROTECTION byte; null where it is not known. */
+  readonly protection: number | null;
 }
 
 /** A field that was asked for must be known and equal: absence never matches (DESIGN.md rule 2). */
@@ -265,6 +267,7 @@ export class Guard {
               identity: null,
               thread,
               opinion,
+              protection: null,
             }
           : {
               acquisition,
@@ -272,6 +275,7 @@ export class Guard {
               identity: identityOf(record),
               thread,
               opinion: isAnotherThread(request.target, thread) ? null : opinion,
+              protection: record.protection,
             },
       );
       return { decision, held: { handle, rights, facts: factsFrom(record, system, this.#backend) } };
@@ -291,6 +295,7 @@ export class Guard {
       identity: record === null ? null : identityOf(record),
       thread: null,
       opinion: null,
+      protection: record?.protection ?? null,
     });
     return { decision, held: null };
   }
@@ -304,7 +309,7 @@ export class Guard {
       identity: compareIdentity(target.expected, finding),
       thread: threadState(target, finding),
     });
-    const { core, advice } = reconcile(own, finding.opinion);
+    const { core, advice } = reconcile(own, finding.opinion, finding.protection);
     // Member by member: spreading it took as long as all the rest of a run (docs/bench.md).
     const decision: Decision = {
       decision: core.decision,

@@ -7,14 +7,16 @@ const said = ({ decision, verdict, reason }: Opinion | DecisionCore): string => 
 /**
  * @param own what decide.ts says
  * @param opinion what a second decider says of the same handle; null where there is none
+ * @param protection PS_PROTECTION byte of the target, for the advice; null where it is not known
  * @returns `own`, or a refusal where the two differ in the decision or the verdict; reasons may differ. `advice` is what to do about it
  */
 export const reconcile = (
   own: DecisionCore,
   opinion: Opinion | null,
+  protection: number | null = null,
 ): { readonly core: DecisionCore; readonly advice: string } => {
   if (opinion === null || (opinion.decision === own.decision && opinion.verdict === own.verdict)) {
-    return { core: own, advice: adviceFor(own.reason) };
+    return { core: own, advice: adviceFor(own.reason, protection) };
   }
   return {
     core: {

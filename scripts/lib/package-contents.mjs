@@ -16,6 +16,7 @@ const KEPT = [
   'docs/bench.md',
   'docs/driver.md',
   'docs/evidence.md',
+  'docs/explain.md',
   'docs/guard-for-drivers.md',
   'docs/hypervisor.md',
   'docs/inspect.md',

@@ -152,7 +152,7 @@ const reportLines = (report: PeReport, view: View): string[] => [
   ...section('What is wrong with it', view, diagnosisLines(report, view)),
   '',
   ...wrap(NOT_VERIFIED, view.columns ?? DEFAULT_COLUMNS),
-  view.paint('dim', `read: ${report.cost.bytesRead} of ${report.size} bytes, in ${report.cost.reads} reads`),
+  view.paint('dim', `read: ${report.cost.bytesRead} of ${report.size} bytes (reads: ${report.cost.reads})`),
 ];
 
 /** @returns what it is in one sentence, then everything that was found, and why not more */

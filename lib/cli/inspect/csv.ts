@@ -1,15 +1,17 @@
 /** Rows of comma-separated values (RFC 4180), one a file. */
 
 import type { PeReport, PeSignature } from '../../pe/report.js';
+import { printable } from '../text.js';
 import type { Inspected } from './inspected.js';
 
 /** A spreadsheet would run a cell that begins so; an apostrophe makes it text (OWASP, "CSV Injection"). */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@]/;
 
+/** RFC 4180 has no control characters in a cell, and a terminal would obey them: they stand as their code points, line ends too. */
 const cell = (value: string | number | bigint | boolean | null): string => {
-  const text = value === null ? '' : String(value);
+  const text = printable(value === null ? '' : String(value));
   const harmless = FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  return /[",]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 };
 
 type Column = readonly [heading: string, value: (report: PeReport) => string | number | bigint | boolean | null];

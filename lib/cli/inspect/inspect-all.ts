@@ -5,7 +5,7 @@ import type { FoundFile } from './walk.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** Starting a worker takes as long as reading this many files (bench/inspect.ts). */
-const FILES_WORTH_WORKERS = 512;
+export const FILES_WORTH_WORKERS = 512;
 /** A message costs more than a file. */
 const BATCH_FILES = 32;
 /** Batches that each worker has in hand or waiting. */
@@ -29,17 +29,14 @@ const readBatch = async (pool: WorkerPool, batch: readonly FoundFile[]): Promise
 };
 
 function* batchesOf(files: Iterator<FoundFile>): Generator<readonly FoundFile[]> {
-  for (let batch: FoundFile[] = []; ; batch = []) {
-    for (
-      let next = files.next();
-      !next.done;
-      next = batch.length < BATCH_FILES ? files.next() : { done: true, value: undefined }
-    ) {
-      batch.push(next.value);
-    }
-    if (batch.length === 0) return;
+  let batch: FoundFile[] = [];
+  for (let next = files.next(); next.done !== true; next = files.next()) {
+    batch.push(next.value);
+    if (batch.length < BATCH_FILES) continue;
     yield batch;
+    batch = [];
   }
+  if (batch.length > 0) yield batch;
 }
 
 async function* readWithWorkers(files: Iterator<FoundFile>, pool: WorkerPool): AsyncGenerator<Answer> {
@@ -54,14 +51,16 @@ async function* readWithWorkers(files: Iterator<FoundFile>, pool: WorkerPool): A
 /**
  * @param pool called once there are more files than are read as fast without
  * @param isStopped asked between files; a true answer ends the reading
+ * @param filesHere how many are read without workers first
  */
 export async function* inspectAll(
   files: Iterator<FoundFile>,
   pool: () => WorkerPool,
   isStopped: () => boolean,
+  filesHere: number = FILES_WORTH_WORKERS,
 ): AsyncGenerator<Answer> {
   let count = 0;
-  for (; count < FILES_WORTH_WORKERS; count += 1) {
+  for (; count < filesHere; count += 1) {
     const next = files.next();
     if (next.done === true || isStopped()) return;
     yield readHere(next.value);

@@ -41,9 +41,12 @@ export const inspectPath = (path: string, inspect: (path: string) => PeReport = 
   }
 };
 
-/** A file that begins as a program does and is too damaged to say more; text and pictures are none. */
+/** A program that is too damaged to say what it is: no headers to go by, or truncated. Text and pictures are no programs. */
 export const isDamagedImage = (file: Inspected): boolean => {
-  if (file.kind !== 'not-a-pe') return false;
-  const [first] = file.diagnoses;
-  return first !== undefined && !(first.part === 'dos-header' && first.code === 'malformed');
+  if (file.kind === 'unreadable') return false;
+  const isProgram = !file.diagnoses.some(
+    ({ part, code, offset }) => part === 'dos-header' && code === 'malformed' && offset === 0,
+  );
+  const isTruncated = file.diagnoses.some(({ part, code }) => part === 'sections' && code === 'truncated');
+  return isProgram && (file.kind === 'not-a-pe' || isTruncated);
 };

@@ -8,7 +8,7 @@ export interface FoundFile {
   readonly isNamed: boolean;
   /** How much of the whole lies before it: 0 … 1, by folders, since nothing is counted beforehand. */
   readonly fraction: number;
-  /** Why there is nothing to read: a folder that cannot be listed, a path that does not exist. */
+  /** Why there is nothing to read: a folder that cannot be listed. */
   readonly error: string | null;
 }
 
@@ -28,43 +28,44 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 const entriesOf = (folder: string): Dirent[] =>
   readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
 
-function* walkFolder(folder: string, share: Share): Generator<FoundFile> {
-  let entries: Dirent[];
+/** What a folder holds, sorted; throws where it cannot be listed. */
+export type ListFolder = (folder: string) => readonly Dirent[];
+
+function* walkFolder(folder: string, isNamed: boolean, share: Share, list: ListFolder): Generator<FoundFile> {
+  let entries: readonly Dirent[];
   try {
-    entries = entriesOf(folder);
+    entries = list(folder);
   } catch (error) {
-    yield {
-      path: folder,
-      isNamed: false,
-      fraction: share.from,
-      error: `The folder cannot be read: ${reasonOf(error)}.`,
-    };
+    yield { path: folder, isNamed, fraction: share.from, error: `${folder} cannot be read: ${reasonOf(error)}.` };
     return;
   }
   for (const [index, entry] of entries.entries()) {
     const path = join(folder, entry.name);
     const own = shareOf(share, index, entries.length);
     // Links are not followed: they lead out of the folder, or in circles.
-    if (entry.isDirectory()) yield* walkFolder(path, own);
+    if (entry.isDirectory()) yield* walkFolder(path, false, own, list);
     else if (entry.isFile()) yield { path, isNamed: false, fraction: own.from, error: null };
   }
 }
 
+/** What is not there is left to the reader of files, which says so. */
+const isFolder = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+};
+
 /**
  * @param paths files and folders; a link among them is followed, one below a folder is not
+ * @param list default: as the file system has it
  * @returns never throws: what cannot be listed is found with its error
  */
-export function* walk(paths: readonly string[]): Generator<FoundFile> {
+export function* walk(paths: readonly string[], list: ListFolder = entriesOf): Generator<FoundFile> {
   for (const [index, path] of paths.entries()) {
     const share = shareOf({ from: 0, size: 1 }, index, paths.length);
-    let isFolder: boolean;
-    try {
-      isFolder = statSync(path).isDirectory();
-    } catch (error) {
-      yield { path, isNamed: true, fraction: share.from, error: `${path} cannot be read: ${reasonOf(error)}.` };
-      continue;
-    }
-    if (isFolder) yield* walkFolder(path, share);
+    if (isFolder(path)) yield* walkFolder(path, true, share, list);
     else yield { path, isNamed: true, fraction: share.from, error: null };
   }
 }

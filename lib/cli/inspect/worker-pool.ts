@@ -1,6 +1,6 @@
 /** Worker threads that read files. A worker that dies takes one file with it, not the run. */
 import { Worker } from 'node:worker_threads';
-import { type Inspected, unreadable } from './inspected.js';
+import { type Inspected, inspectPath, unreadable } from './inspected.js';
 
 /** A file cannot make a worker take more memory than this, in MB. */
 const MOST_MEMORY = 512;
@@ -76,17 +76,31 @@ export class WorkerPool {
   }
 
   #assign(): void {
-    while (this.#waiting.length > 0) {
-      const worker = this.#idle.pop() ?? (this.#busy.size < this.#size ? this.#hire() : undefined);
-      const job = worker === undefined ? undefined : this.#waiting.shift();
-      if (worker === undefined || job === undefined) return;
-      this.#busy.set(worker, job);
-      worker.postMessage(job.paths);
+    while (!this.#isClosed) {
+      const [job] = this.#waiting;
+      if (job === undefined) return;
+      const worker = this.#idle.pop() ?? this.#hire();
+      if (worker === undefined && this.#busy.size > 0) return;
+      this.#waiting.shift();
+      if (worker === undefined) {
+        // No worker can be had at all: it goes without.
+        job.resolve(job.paths.map((path) => inspectPath(path)));
+      } else {
+        this.#busy.set(worker, job);
+        worker.postMessage(job.paths);
+      }
     }
   }
 
-  #hire(): PoolWorker {
-    const worker = this.#start();
+  /** One more; undefined where there are enough, or the system has no thread for it, or node's --permission forbids it. */
+  #hire(): PoolWorker | undefined {
+    if (this.#busy.size >= this.#size) return undefined;
+    let worker: PoolWorker;
+    try {
+      worker = this.#start();
+    } catch {
+      return undefined;
+    }
     let death = new Error('the worker ended');
     worker.on('message', (files) => {
       const job = this.#busy.get(worker);

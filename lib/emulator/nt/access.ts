@@ -7,6 +7,7 @@
  * (facts/nt.md 0.8): a trustlet can be opened for everything its DACL allows.
  */
 import { ProcessAccess, ThreadAccess } from '../../guard/operations.js';
+import { refusedByProtection } from '../../layout/protection-rules.js';
 import type { ResolvedProcess, ScenarioProcess } from '../scenario.js';
 
 /** What access control looks at. `ProcessObject` fits; see `subjectOf` for a resolved scenario's processes. */
@@ -30,40 +31,6 @@ export const subjectOf = (process: ResolvedProcess): AccessSubject => ({
   access: process.entry.access ?? 'default',
   protection: process.protection,
 });
-
-/**
- * The second member of each pair is what the signers that also keep TERMINATE for themselves refuse.
- * Base masks: the rights Microsoft documents as refused (facts/nt.md 2, S5). Which signers add TERMINATE: [known, unverified].
- */
-const DENIED_PROCESS_RIGHTS = 0xf07fa;
-const DENIED_THREAD_RIGHTS = 0x3f9;
-const KEEPS_TERMINATE: ReadonlySet<number> = new Set([3, 4, 6, 7]);
-
-/** Signers each signer dominates, as bits by signer number [known, unverified beyond the rule itself: facts/nt.md 2]. */
-const DOMINATED_SIGNERS: readonly number[] = [0x0, 0x2, 0x4, 0x108, 0x110, 0x13e, 0x17e, 0x1fe, 0x100];
-
-const typeOf = (protection: number): number => protection & 0x7;
-const signerOf = (protection: number): number => protection >>> 4;
-
-/**
- * RtlTestProtectedAccess: may a process of one protection act on one of another?
- * @param opener PS_PROTECTION byte
- * @param target PS_PROTECTION byte
- */
-export const dominates = (opener: number, target: number): boolean => {
-  if (typeOf(target) === 0) return true;
-  const dominated = DOMINATED_SIGNERS[signerOf(opener)] ?? 0;
-  return typeOf(opener) >= typeOf(target) && (dominated & (1 << signerOf(target))) !== 0;
-};
-
-/** Rights a protected target refuses to a user-mode caller that does not dominate it. */
-const deniedByProtection = (caller: AccessSubject, target: AccessSubject, kind: 'process' | 'thread'): number => {
-  if (dominates(caller.protection, target.protection)) return 0;
-  if (kind === 'thread') return DENIED_THREAD_RIGHTS;
-  const isParent = target.parentPid === caller.pid;
-  const terminate = KEEPS_TERMINATE.has(signerOf(target.protection)) && !isParent ? ProcessAccess.TERMINATE : 0;
-  return DENIED_PROCESS_RIGHTS | terminate;
-};
 
 export const SE_DEBUG_PRIVILEGE = 'SeDebugPrivilege';
 
@@ -89,7 +56,8 @@ const grantedByOwner = (caller: AccessSubject, target: AccessSubject, kind: 'pro
 export const maximumAccess = (caller: AccessSubject, target: AccessSubject, kind: 'process' | 'thread'): number => {
   const all = kind === 'process' ? ProcessAccess.ALL : ThreadAccess.ALL;
   const byDacl = caller.privileges.includes(SE_DEBUG_PRIVILEGE) ? all : grantedByOwner(caller, target, kind);
-  return (byDacl & ~deniedByProtection(caller, target, kind)) >>> 0;
+  const isParent = target.parentPid === caller.pid;
+  return (byDacl & ~refusedByProtection(caller.protection, target.protection, kind, isParent)) >>> 0;
 };
 
 /** Grants the kernel adds to an open (facts/nt.md 6.1, PspProcessOpen and PspThreadOpen). */

@@ -1,7 +1,7 @@
 /** Reads a document by its spec: a fresh copy of what is allowed, or an error that says where and what was expected. */
 import { isList, isObject, readMember, show } from '../../arguments.js';
 import { TrustletError } from '../../errors.js';
-import { hintFor } from './near-miss.js';
+import { hintFor } from '../../near-miss.js';
 import type { IntegerSpec, ObjectSpec, Spec, StringSpec } from './spec.js';
 
 /** @returns ERR_TRUSTLET_FORMAT for one place of a document */

@@ -1,10 +1,10 @@
 /** What a scenario's entries must keep among themselves, which no spec of a single entry can say. */
 import { show } from '../../arguments.js';
 import { IDLE_PID, SYSTEM_PID } from '../../layout/index.js';
+import { hintFor } from '../../near-miss.js';
 import { hasInfoClass } from '../faults.js';
 import type { Scenario, ScenarioFault, ScenarioProcess } from '../scenario.js';
 import { formatError } from './check.js';
-import { hintFor } from './near-miss.js';
 import { MAX_PROCESSES, MAX_THREADS_IN_ALL } from './scenario-spec.js';
 
 /** Pids that belong to one kind of process (facts/nt.md 1.4). */

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  type AccessSubject,
-  dominates,
-  grantAccess,
-  maximumAccess,
-  subjectOf,
-} from '../../../lib/emulator/nt/access.js';
+import { type AccessSubject, grantAccess, maximumAccess, subjectOf } from '../../../lib/emulator/nt/access.js';
 import { resolveScenario } from '../../../lib/emulator/resolve-scenario.js';
+import { dominates } from '../../../lib/layout/protection-rules.js';
 import { testScenario } from './machines.js';
 
 const subject = (details: Partial<AccessSubject> = {}): AccessSubject => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseScenario, scenarioJsonSchema } from '../../../lib/emulator/scenario-schema.js';
-import { nearMiss } from '../../../lib/emulator/schema/near-miss.js';
+import { nearMiss } from '../../../lib/near-miss.js';
 
 const base = {
   schema: 1,

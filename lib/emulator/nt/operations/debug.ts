@@ -2,9 +2,9 @@
 
 import { ProcessAccess } from '../../../guard/operations.js';
 import { SYSTEM_PID } from '../../../layout/index.js';
+import { dominates } from '../../../layout/protection-rules.js';
 import { Status } from '../../../ntstatus.js';
 import { parseStatus } from '../../status-names.js';
-import { dominates } from '../access.js';
 import { isLive, TERMINATING } from '../life-cycle.js';
 import type { ProcessObject } from '../objects.js';
 import { type Acted, effect, type OperationCall, operateOnHandle, refuse } from '../operate.js';

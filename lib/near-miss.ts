@@ -51,3 +51,17 @@ export const hintFor = (word: string, names: Iterable<string>): string => {
   const meant = nearMiss(word, names);
   return meant === undefined ? '' : ` Did you mean '${meant}'?`;
 };
+
+/** @returns up to `most` of the names that are close, the closest first */
+export const nearMisses = (word: string, names: readonly string[], most: number): readonly string[] => {
+  const found: string[] = [];
+  for (let left = most; left > 0; left -= 1) {
+    const next = nearMiss(
+      word,
+      names.filter((name) => !found.includes(name)),
+    );
+    if (next === undefined) return found;
+    found.push(next);
+  }
+  return found;
+};
