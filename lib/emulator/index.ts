@@ -2,7 +2,9 @@
 export { type Behaviour, type BehaviourId, behaviours, type Outcome } from './behaviours.js';
 export type { Attempt, CompromisedKernel } from './boot/compromised-kernel.js';
 export type { Platform } from './boot/platform.js';
+export { boot } from './boot-machine.js';
 export type { Out } from './call-arguments.js';
+export type { EmulatorCrypto, GcmParameters, Sealed } from './cryptography.js';
 export type { CallFilter, FailOptions } from './faults.js';
 export type { CallAction, CallEvent } from './hooks.js';
 export type { HypervisorEvent, LoggedEvent } from './hypervisor/event-log.js';
@@ -10,7 +12,7 @@ export { eventText } from './hypervisor/event-text.js';
 export { Hypervisor, type HypervisorSnapshot } from './hypervisor/hypervisor.js';
 export type { HypervisorOptions } from './hypervisor/state.js';
 export type { InspectedExecution, ProcessInspection } from './inspection.js';
-export { boot, Machine, type MachineSnapshot } from './machine.js';
+export { Machine, type MachineSnapshot } from './machine.js';
 export type { BootOptions } from './machine-options.js';
 export type { DriverView, KernelCopy, OutBoolean } from './nt/driver.js';
 export type { PhysicalPage } from './nt/memory.js';

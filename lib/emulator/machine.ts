@@ -1,5 +1,5 @@
 /** An emulated machine: `boot` makes one, scripts change it, `win32` and `kernel` act on it. */
-import { readProperties, requireFunction, requireObject, show } from '../arguments.js';
+import { readProperties, requireFunction, requireObject } from '../arguments.js';
 import type { CensusRecords } from '../backend.js';
 import { TrustletError } from '../errors.js';
 import type { NtApi } from '../nt-api.js';
@@ -8,6 +8,7 @@ import { bootRules } from './boot/boot-rules.js';
 import { CompromisedKernel } from './boot/compromised-kernel.js';
 import { Platform, type PlatformSnapshot } from './boot/platform.js';
 import { requireAddress, requireBuffer, requireSize } from './call-arguments.js';
+import type { EmulatorCrypto } from './cryptography.js';
 import {
   type CallFilter,
   type FailOptions,
@@ -23,11 +24,12 @@ import type { LoggedEvent } from './hypervisor/event-log.js';
 import { eventText } from './hypervisor/event-text.js';
 import type { Hypervisor } from './hypervisor/hypervisor.js';
 import { inspectProcess, type ProcessInspection } from './inspection.js';
-import { type BootOptions, readBootOptions } from './machine-options.js';
+import { readBootOptions } from './machine-options.js';
 import { processSnapshot } from './nt/census.js';
 import { systemConfiguration } from './nt/configuration.js';
 import { type DriverView, ntDriverView } from './nt/driver.js';
 import { createNtApi } from './nt/emulated-nt-api.js';
+import { processLabelled, requireFreeLabel, runningProcess } from './nt/labelled.js';
 import { endProcess, reusePid, startProcess } from './nt/life-cycle.js';
 import { copyMemory, type PhysicalPage, physicalPagesOf } from './nt/memory.js';
 import { type ProcessObject, processOf } from './nt/objects.js';
@@ -76,8 +78,8 @@ export class Machine {
   readonly #system: NtSystem;
   readonly #hooks = new HookScript();
 
-  /** Use `boot`. */
-  constructor(given: unknown) {
+  /** Use `boot`. @param cryptography what the machine computes with */
+  constructor(given: unknown, cryptography: EmulatorCrypto) {
     const { scenario, policies } = readBootOptions(given);
     const outcomes = outcomesWith(scenario.policies, policies);
     const resolved = resolveScenario(scenario);
@@ -94,6 +96,7 @@ export class Machine {
       scenario,
       parameters,
       platform: this.platform,
+      cryptography,
       outcomes,
       hooks: this.#hooks,
       serial: booted,
@@ -146,7 +149,7 @@ export class Machine {
 
   /** The NT calls of a process (default: the agent), as the backends ask them. */
   ntApi(process?: string | number): NtApi {
-    return createNtApi(this.#system, referenceTo(this.#find(process ?? this.scenario.agent)));
+    return createNtApi(this.#system, referenceTo(runningProcess(this.#system, process ?? this.scenario.agent)));
   }
 
   /**
@@ -154,12 +157,15 @@ export class Machine {
    * @returns null when scripted failures or races could change answers on the way: then make the calls
    */
   censusRecords(): CensusRecords | null {
-    return processSnapshot(this.#system, { process: this.#find(this.scenario.agent), mode: 'user' });
+    return processSnapshot(this.#system, { process: runningProcess(this.#system, this.scenario.agent), mode: 'user' });
   }
 
   /** What the registry and WMI tell the agent of how VBS was configured (facts/nt.md 3.4, 3.5), as the emulated backend hands it on. */
   configuration(): PostureConfiguration {
-    return systemConfiguration(this.#system, { process: this.#find(this.scenario.agent), mode: 'user' });
+    return systemConfiguration(this.#system, {
+      process: runningProcess(this.#system, this.scenario.agent),
+      mode: 'user',
+    });
   }
 
   /**
@@ -168,7 +174,7 @@ export class Machine {
    * @throws TrustletError ERR_TRUSTLET_ARGUMENT when there is no such process
    */
   win32As(process: string | number): Win32Surface {
-    return createWin32Surface(this.#system, referenceTo(this.#find(process)));
+    return createWin32Surface(this.#system, referenceTo(runningProcess(this.#system, process)));
   }
 
   /** The pid of the last process with this label, gone or not. @throws TrustletError ERR_TRUSTLET_ARGUMENT for an unknown label */
@@ -195,7 +201,7 @@ export class Machine {
    */
   spawn(spec: string | ProcessSpec): number {
     const entry = readProcessSpec(this.scenario, spec);
-    this.#requireFreeLabel(entry.label, null);
+    requireFreeLabel(this.#system, entry.label, null);
     this.#requireParent(entry.parent);
     const pid = entry.pid ?? null;
     if (pid !== null && (this.#system.process(pid) !== undefined || this.#system.state.threadOwners.has(pid))) {
@@ -226,7 +232,7 @@ export class Machine {
   reuse(label: string, by: string | ProcessSpec): number {
     const old = this.#labelled(label);
     const entry = readProcessSpec(this.scenario, by);
-    this.#requireFreeLabel(entry.label, old);
+    requireFreeLabel(this.#system, entry.label, old);
     this.#requireParent(entry.parent);
     const process = reusePid(this.#system, old, entry);
     if (process === null) {
@@ -352,39 +358,10 @@ export class Machine {
   }
 
   #labelled(label: unknown): ProcessObject {
-    const process = typeof label === 'string' ? this.#system.state.labels.get(label) : undefined;
-    if (process === undefined)
-      throw argumentError(`There is no process with the label ${show(label)} on this machine.`);
-    return process;
-  }
-
-  #find(process: string | number): ProcessObject {
-    const found = typeof process === 'number' ? this.#system.process(process) : this.#labelled(process);
-    if (found === undefined || found.life === 'exited') {
-      throw argumentError(`There is no running process ${show(process)} on this machine.`);
-    }
-    return found;
+    return processLabelled(this.#system, label);
   }
 
   #requireParent(parent: string | undefined): void {
     if (parent !== undefined) this.#labelled(parent);
   }
-
-  /** A label that is running names that process; only one that is about to end may have it. */
-  #requireFreeLabel(label: string, ending: ProcessObject | null): void {
-    const holder = this.#system.state.labels.get(label);
-    if (holder === undefined || holder === ending || holder.life === 'exited') return;
-    throw argumentError(
-      `The label '${label}' is taken by pid ${holder.pid}, which is still there; give the new process another.`,
-    );
-  }
 }
-
-/**
- * Boots an emulated machine.
- *
- * @param scenario a built-in scenario's name (default `credential-guard`), a scenario, or options
- * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a name, option or policy that does not exist; ERR_TRUSTLET_FORMAT for a malformed
- * scenario
- */
-export const boot = (scenario?: string | Scenario | BootOptions): Machine => new Machine(scenario);

@@ -1,6 +1,7 @@
 /** A small machine in three readable lines, for an agent's tests. */
 
-import { boot, type Machine } from '../emulator/machine.js';
+import { boot } from '../emulator/boot-machine.js';
+import type { Machine } from '../emulator/machine.js';
 import type { ProcessSpec } from '../emulator/process-spec.js';
 import type { Scenario, ScenarioProcess } from '../emulator/scenario.js';
 

@@ -4,6 +4,7 @@
 import { TrustletError } from '../../errors.js';
 import type { BehaviourId, Outcome } from '../behaviours.js';
 import type { Platform } from '../boot/platform.js';
+import type { EmulatorCrypto } from '../cryptography.js';
 import { dueFault } from '../faults.js';
 import type { CallEvent, HookScript } from '../hooks.js';
 import type { Outcomes } from '../policies.js';
@@ -50,7 +51,7 @@ export interface TouchNote {
 /** What a machine's kernel is made of. */
 export type SystemParts = Pick<
   NtSystem,
-  'scenario' | 'parameters' | 'outcomes' | 'hooks' | 'serial' | 'state' | 'platform'
+  'scenario' | 'parameters' | 'outcomes' | 'hooks' | 'serial' | 'state' | 'platform' | 'cryptography'
 >;
 
 /** 100 ns that pass with every call. */
@@ -62,6 +63,8 @@ export class NtSystem {
   readonly outcomes: Outcomes;
   /** What the operating systems run on. */
   readonly platform: Platform;
+  /** What LSA and the secure kernel compute with. */
+  readonly cryptography: EmulatorCrypto;
   readonly memory: PhysicalMemory;
   readonly isolation: Isolation;
   readonly hooks: HookScript;
@@ -79,6 +82,7 @@ export class NtSystem {
     this.serial = parts.serial;
     this.state = parts.state;
     this.platform = parts.platform;
+    this.cryptography = parts.cryptography;
     this.memory = physicalMemory(parts.platform);
     this.isolation = secondLevelIsolation(this.memory);
   }

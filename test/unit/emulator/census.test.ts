@@ -13,6 +13,7 @@ import { systemParameters } from '../../../lib/emulator/nt/system-parameters.js'
 import { outcomesWith } from '../../../lib/emulator/policies.js';
 import { resolveScenario } from '../../../lib/emulator/resolve-scenario.js';
 import { builtInScenario } from '../../../lib/emulator/scenarios/index.js';
+import { nodeCrypto } from '../../../lib/node-crypto.js';
 import { testMachine, testScenario } from './machines.js';
 
 const byCalls = (machine: Machine): NtBackend =>
@@ -71,6 +72,7 @@ describe('the fast census', () => {
       parameters: systemParameters(scenario),
       outcomes: { ...outcomesWith(), B44: 'after-first-run' },
       platform: new Platform({ hypervisor: true, vsm: true, hvci: false, rules: bootRules(outcomesWith()) }),
+      cryptography: nodeCrypto,
       hooks: new HookScript(),
       serial: 1,
       state: initialState(resolveScenario(scenario), [], false),
