@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Behaviour, behaviours } from '../lib/emulator/behaviours.js';
+import { type Behaviour, behaviours, type Consequence, consequences } from '../lib/emulator/behaviours.js';
 import { scenarioJsonSchema } from '../lib/emulator/scenario-schema.js';
 import { benchPage } from './bench-page.js';
 import { evidencePage } from './evidence-page.js';
@@ -23,14 +23,15 @@ const policyText = (row: Behaviour): string =>
     ? 'none: nothing is left open'
     : `\`${row.policy}\`: ${[row.outcome, ...row.alternatives].map(code).join(', ')} (the first is the default)`;
 
-const section = (row: Behaviour): readonly string[] => [
+const section = (row: Behaviour | Consequence): readonly string[] => [
   `### ${row.id}`,
   '',
   row.statement,
   '',
   `- **What we do:** ${row.does}`,
-  `- **Outcome:** ${code(row.outcome)}`,
-  `- **Policy:** ${policyText(row)}`,
+  ...('follows' in row
+    ? [`- **Follows from:** ${row.follows.join(', ')}`]
+    : [`- **Outcome:** ${code(row.outcome)}`, `- **Policy:** ${policyText(row)}`]),
   `- **Test:** \`test/unit/emulator/behaviours/${row.test.file.replace(/\.js$/, '.ts')}\`: ${row.test.title}`,
   `- **Evidence:** ${row.evidence}`,
   `- **Source:** ${row.source}`,
@@ -40,7 +41,8 @@ const section = (row: Behaviour): readonly string[] => [
 
 /** docs/behaviours.md, from the behaviour table. */
 export const behavioursPage = (): string => {
-  const seed = behaviours.filter((row) => row.id.startsWith('B'));
+  const decided = behaviours.filter((row) => row.id.startsWith('B'));
+  const seed = [...decided, ...consequences].sort((a, b) => (a.id < b.id ? -1 : 1));
   const further = behaviours.filter((row) => !row.id.startsWith('B'));
   return `${[
     '<!-- Written by scripts/docs.ts from lib/emulator/behaviours.ts. Do not edit; run `npm run docs`. -->',
@@ -48,7 +50,8 @@ export const behavioursPage = (): string => {
     '',
     'What the emulated machine answers where the answer is a statement about Windows, and how each is known. The emulator reads the',
     'outcome from this table to act, and `scripts/flip-behaviours.mjs` shows that the test named for a row fails once the outcome is',
-    'another. _Seen: emulated_ means that nothing here was observed on a real Windows by this project.',
+    'another. A statement without an outcome of its own names the rows it follows from: its test fails once one of those is another.',
+    '_Seen: emulated_ means that nothing here was observed on a real Windows by this project.',
     '',
     'Evidence: `documented` by Microsoft; `observed` in published experiments; `derived` from published analyses of the code;',
     '`assumed` where nothing better is known. `facts/` names the project’s fact sheets. _seed_ is Microsoft’s article "Isolated User',

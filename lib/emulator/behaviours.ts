@@ -9,7 +9,8 @@ import { injectionRows } from './behaviours/injection-rows.js';
 import type { Behaviour } from './behaviours/row.js';
 import { vsmRows } from './behaviours/vsm-rows.js';
 
-export type { Behaviour, BehaviourId, Outcome } from './behaviours/row.js';
+export { consequences } from './behaviours/consequences.js';
+export type { Behaviour, BehaviourId, Consequence, ConsequenceId, Outcome } from './behaviours/row.js';
 
 /** B-rows (the seed article's statements) in order, then N-rows (further outcomes of facts/nt.md). */
 export const behaviours: readonly Behaviour[] = [...vsmRows, ...identityRows, ...injectionRows, ...accessRows].sort(

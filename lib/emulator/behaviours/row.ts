@@ -66,3 +66,13 @@ export interface Behaviour {
   /** The test that shows it: a file below `test/unit/emulator/behaviours/` and its exact title. */
   readonly test: { readonly file: string; readonly title: string };
 }
+
+/** Statements that have no outcome of their own: they hold because of others. */
+export type ConsequenceId = 'B05' | 'B06' | 'B07' | 'B08' | 'B09' | 'B12' | 'B13' | 'B14' | 'B20' | 'B21' | 'B22';
+
+/** A statement that follows from outcomes: nothing reads it, and its test fails once one of those is another. */
+export interface Consequence extends Pick<Behaviour, 'statement' | 'does' | 'evidence' | 'source' | 'test'> {
+  readonly id: ConsequenceId;
+  /** The rows it follows from. Flipping each of them to at least one of its alternatives must fail the test. */
+  readonly follows: readonly BehaviourId[];
+}

@@ -2,21 +2,35 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { flipOutcome, outcomeOf } from '../../../lib/emulator/behaviours/current.js';
-import { behaviours } from '../../../lib/emulator/behaviours.js';
+import { behaviours, consequences } from '../../../lib/emulator/behaviours.js';
 import { outcomesWith } from '../../../lib/emulator/policies.js';
 
 describe('the behaviour table', () => {
   test('has every statement this version takes, once and in order', () => {
-    const seed = behaviours.map(({ id }) => id).filter((id) => id.startsWith('B'));
+    const seed = [...behaviours, ...consequences]
+      .map(({ id }) => id)
+      .filter((id) => id.startsWith('B'))
+      .sort();
     assert.deepEqual(seed, [
       'B01',
       'B02',
       'B03',
+      'B05',
+      'B06',
+      'B07',
+      'B08',
+      'B09',
       'B10',
       'B11',
+      'B12',
+      'B13',
+      'B14',
       'B15',
       'B16',
       'B17',
+      'B20',
+      'B21',
+      'B22',
       'B24',
       'B28',
       'B31',
@@ -48,12 +62,13 @@ describe('the behaviour table', () => {
   });
 
   test('names a test that exists for every row, and no test twice', () => {
-    for (const { id, test: named } of behaviours) {
+    const rows = [...behaviours, ...consequences];
+    for (const { id, test: named } of rows) {
       const file = new URL(`behaviours/${named.file}`, import.meta.url);
       assert.ok(existsSync(file), `${id}: ${named.file}`);
       assert.ok(readFileSync(file, 'utf8').includes(`test('${named.title}'`), `${id}: ${named.title}`);
     }
-    assert.equal(new Set(behaviours.map((row) => row.test.title)).size, behaviours.length);
+    assert.equal(new Set(rows.map((row) => row.test.title)).size, rows.length);
   });
 
   test('gives every row another outcome to flip to, a statement and a source', () => {
@@ -64,6 +79,14 @@ describe('the behaviour table', () => {
     }
     const names = behaviours.flatMap(({ policy }) => (policy === null ? [] : [policy]));
     assert.equal(new Set(names).size, names.length);
+  });
+
+  test('gives every consequence rows it follows from, a statement and a source', () => {
+    for (const row of consequences) {
+      assert.ok(row.follows.length > 0, row.id);
+      for (const id of row.follows) assert.ok(behaviours.some((behaviour) => behaviour.id === id), `${row.id}: ${id}`);
+      assert.ok(row.statement.endsWith('.') && row.does.endsWith('.') && row.source !== '', row.id);
+    }
   });
 
   test('is what a machine acts on, until a row is flipped', () => {

@@ -1,4 +1,4 @@
-/** Statements B01 to B15, B20 to B22 and B27: hypervisor, VTLs and memory. Rows of the behaviour table, and those that follow from them. */
+/** Statements about hypervisor, VTLs and memory: rows of the behaviour table, and those that follow from them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { bootRules } from '../../../../lib/emulator/boot/boot-rules.js';
@@ -29,6 +29,11 @@ const secretOf = (machine: Machine, label: string): bigint => {
   assert.ok(page !== undefined);
   return page.physicalAddress;
 };
+
+/** Whose the pages of a process are. */
+const ownersOf = (machine: Machine, label: string): readonly number[] => [
+  ...new Set(machine.physicalPages(label).map(({ owner }) => owner)),
+];
 
 describe('VSM', () => {
   test('without the hypervisor VSM cannot be enabled', () => {
@@ -113,43 +118,60 @@ describe('VSM', () => {
     assert.deepEqual(platform.loadDriver(Uint8Array.of(0xc3), false), { status: 0xc0000428, page: null });
   });
 
-  test('B05, B22: a kernel exploit in VTL0 reaches no trustlet, by no way VTL0 has', () => {
+  test('a kernel exploit in VTL0 reads no trustlet, by no way that ring 0 has', () => {
     const machine = testMachine();
     const address = secretOf(machine, 'lsaiso');
-    const page = Number(address / PAGE);
     const kernel = machine.compromisedKernel();
-    const secret = machine.readMemory('lsaiso', machine.process('lsaiso').dataAddress, 21);
-    assert.equal(kernel.mapAndRead(page, 21).outcome, 'intercepted');
+    assert.equal(kernel.read(address, 21).outcome, 'intercepted');
+    assert.equal(kernel.mapAndRead(Number(address / PAGE), 21).outcome, 'intercepted');
     assert.equal(kernel.dma(address, new Uint8Array(21), 'read').outcome, 'blocked');
     assert.equal(kernel.dma(address, new Uint8Array(21), 'write').outcome, 'blocked');
-    // Its own rights are VTL1's to give: the mask cannot be changed, nor VTL1's registers, nor its configuration.
+    // A hypercall whose output page is the secret's: the same intercept.
+    assert.equal(kernel.hypercall({ control: 0x1_0000_0050n, input: NT_DATA, output: address }).kind, 'intercept');
+  });
+
+  test('a compromised VTL0 kernel changes nothing of what VTL1 has decided', () => {
+    const machine = testMachine();
+    const page = Number(secretOf(machine, 'lsaiso') / PAGE);
+    const kernel = machine.compromisedKernel();
+    const secret = machine.readMemory('lsaiso', machine.process('lsaiso').dataAddress, 21);
+    const before = machine.hypervisor.protectedPages(1);
+    // Rights are VTL1's to give: neither a mask can be changed, nor VTL1's registers, nor its configuration.
     assert.notEqual(kernel.calls.protect(0, [page], 0xf), 0);
     assert.equal(kernel.calls.setRegister(0, 0x000d_0007, 0x1fn, 1), 6);
     assert.equal(kernel.calls.setRegister(0, 0x0002_0010, 0n, 1), 6);
-    // A hypercall whose output page is the secret's: the same intercept.
-    const read = kernel.hypercall({ control: 0x1_0000_0050n, input: NT_DATA, output: address });
-    assert.equal(read.kind, 'intercept');
     // SMEP and the system call entry stay as they were.
     assert.equal(kernel.writeRegister(0x0004_0003, 0x20n), false);
     assert.equal(kernel.writeMsr(0xc000_0082, 0x1234n), false);
+    assert.deepEqual(machine.hypervisor.protectedPages(1), before);
     assert.deepEqual(machine.readMemory('lsaiso', machine.process('lsaiso').dataAddress, 21), secret);
-    assert.equal(machine.platform.hypervisor.activeVtl(0), 0);
+    assert.equal(machine.hypervisor.activeVtl(0), 0);
   });
 
-  test('B06, B08: NT and its processes are VTL0’s, the secure kernel and trustlets VTL1’s', () => {
+  test('NT, LSASS and every program run in VTL0, on pages that VTL0 owns', () => {
     const machine = testMachine();
-    const owners = (label: string): readonly number[] => [
-      ...new Set(machine.physicalPages(label).map(({ owner }) => owner)),
-    ];
-    assert.deepEqual([owners('notepad'), owners('lsaiso')], [[0], [1]]);
+    for (const label of ['notepad', 'lsass']) {
+      assert.deepEqual(ownersOf(machine, label), [0]);
+      assert.equal(machine.process(label).trustlet, false);
+    }
+    const { processors } = machine.hypervisor.describe();
     assert.deepEqual(
-      machine.platform.hypervisor.describe().processors.map(({ activeVtl }) => activeVtl),
+      processors.map(({ activeVtl }) => activeVtl),
       [0, 0],
     );
-    assert.equal(machine.platform.hypervisor.protection(1, SECURE_KERNEL_DATA), 0);
+    assert.equal(machine.hypervisor.check(0, NT_DATA, 'write').kind, 'allowed');
   });
 
-  test('B07: VTL0 is refused in kernel mode and in user mode alike', () => {
+  test('the secure kernel and trustlets lie in VTL1, on pages without a right for VTL0', () => {
+    const machine = testMachine();
+    assert.deepEqual(ownersOf(machine, 'lsaiso'), [1]);
+    for (const address of [SECURE_KERNEL_DATA, secretOf(machine, 'lsaiso')]) {
+      assert.equal(machine.hypervisor.protection(1, address), 0);
+      assert.equal(machine.hypervisor.check(1, address, 'read').kind, 'allowed');
+    }
+  });
+
+  test('VTL0 is refused in kernel mode and in user mode alike', () => {
     const { hypervisor } = runningPlatform();
     for (const cpl of [0, 3] as const) {
       for (const access of ['read', 'write', 'execute'] as const) {
@@ -161,30 +183,37 @@ describe('VSM', () => {
     }
   });
 
-  test('B09: VTL1 reads and writes what is VTL0’s; not the reverse', () => {
-    const { hypervisor } = runningPlatform();
+  test('VTL1 reads and writes memory and registers of VTL0; not the reverse', () => {
+    const platform = runningPlatform();
+    const { hypervisor } = platform;
     for (const access of ['read', 'write'] as const) {
       assert.deepEqual(hypervisor.check(1, NT_DATA, access), { kind: 'allowed' });
       assert.equal(hypervisor.check(0, SECURE_KERNEL_DATA, access).kind, 'intercept');
     }
+    const kernel = new CompromisedKernel(platform);
+    assert.equal(kernel.calls.setRegister(0, 0x0002_0010, 0n, 1), 6);
+    assert.equal(hypervisor.vtlCall(0).kind, 'vtl-switch');
+    // RIP of VTL0, from VTL1.
+    assert.equal(kernel.calls.setRegister(0, 0x0002_0010, 0x1234n, 0), 0);
+    assert.equal(kernel.calls.register(0, 0x0002_0010, 0), 0x1234n);
   });
 
-  test('B12: only VTL1 says what memory is protected', () => {
-    const platform = platformOf();
-    platform.advanceTo('SK_INIT');
+  test('only VTL1 says what memory is protected', () => {
+    const platform = runningPlatform();
     const kernel = new CompromisedKernel(platform);
+    const block = platform.exclusiveBlock(1, 0);
     const before = platform.hypervisor.protectedPages(1);
+    assert.ok(before.length > 0);
     // INVALID_PARAMETER: VTL0 names itself, and nothing is below it.
-    assert.equal(kernel.calls.protect(0, [0x100, 0x1020], 0xf), 5);
+    assert.equal(kernel.calls.protect(0, [block.firstPage, 0x1020], 0xf), 5);
     assert.deepEqual(platform.hypervisor.protectedPages(1), before);
   });
 
-  test('B13, B14: the two VTLs get blocks of their own, and VTL0 has no right to VTL1’s', () => {
+  test('the two VTLs get pages of their own, and none is given to both', () => {
     const platform = runningPlatform();
     const secure = Array.from({ length: 300 }, () => platform.takeSecurePage());
     const nt = Array.from({ length: 300 }, () => platform.takeNtPage());
     assert.equal(new Set([...secure, ...nt]).size, 600);
-    for (const page of secure) assert.equal(platform.hypervisor.protection(1, BigInt(page) * PAGE), 0);
     for (const page of nt) assert.equal(platform.hypervisor.check(0, BigInt(page) * PAGE, 'write').kind, 'allowed');
     const blocks = platform.secureBlocks;
     assert.ok(
@@ -194,7 +223,39 @@ describe('VSM', () => {
     );
   });
 
-  test('B15: each block keeps the rights it was given, access by access', () => {
+  test('VTL0 has no right to any page of VTL1’s blocks', () => {
+    const platform = runningPlatform();
+    for (let count = 0; count < 300; count += 1) platform.takeSecurePage();
+    assert.ok(platform.secureBlocks.length > 1);
+    for (const { firstPage, pageCount } of platform.secureBlocks) {
+      for (let page = firstPage; page < firstPage + pageCount; page += 1) {
+        assert.equal(platform.hypervisor.protection(1, BigInt(page) * PAGE), 0);
+      }
+    }
+  });
+
+  test('a driver of VTL0 maps no page of the secure kernel', () => {
+    const kernel = testMachine().compromisedKernel();
+    assert.equal(kernel.mapAndRead(Number(SECURE_KERNEL_DATA / PAGE), 8).outcome, 'intercepted');
+  });
+
+  test('a driver of VTL0 maps no page of a trustlet', () => {
+    const machine = testMachine();
+    const kernel = machine.compromisedKernel();
+    for (const label of ['lsaiso', 'vmsp']) {
+      const address = secretOf(machine, label);
+      assert.deepEqual([label, kernel.mapAndRead(Number(address / PAGE), 8).outcome], [label, 'intercepted']);
+      const touched = machine.kernel.KeStackAttachAndTouch(
+        machine.pidOf(label),
+        machine.process(label).dataAddress,
+        new Uint8Array(8),
+        'read',
+      );
+      assert.deepEqual([touched.status, touched.copied], [0xc0000005, 0]);
+    }
+  });
+
+  test('each block keeps the rights it was given, access by access', () => {
     const platform = runningPlatform();
     const kernel = new CompromisedKernel(platform);
     const can = (rights: number): readonly boolean[] => {
@@ -209,22 +270,5 @@ describe('VSM', () => {
     assert.deepEqual(can(0x1), [true, false, false]);
     assert.deepEqual(can(0x3), [true, true, false]);
     assert.deepEqual(can(0xd), [true, false, true]);
-  });
-
-  test('B20, B21, B27: no VTL0 driver maps the secure kernel, a trustlet or LsaIso', () => {
-    const machine = testMachine();
-    const kernel = machine.compromisedKernel();
-    for (const label of ['lsaiso', 'vmsp']) {
-      const address = secretOf(machine, label);
-      assert.deepEqual([label, kernel.mapAndRead(Number(address / PAGE), 8).outcome], [label, 'intercepted']);
-      const touched = machine.kernel.KeStackAttachAndTouch(
-        machine.pidOf(label),
-        machine.process(label).dataAddress,
-        new Uint8Array(8),
-        'read',
-      );
-      assert.deepEqual([touched.status, touched.copied], [0xc0000005, 0]);
-    }
-    assert.equal(kernel.mapAndRead(Number(SECURE_KERNEL_DATA / PAGE), 8).outcome, 'intercepted');
   });
 });
