@@ -6,6 +6,7 @@
 import { accessRows } from './behaviours/access-rows.js';
 import { identityRows } from './behaviours/identity-rows.js';
 import { injectionRows } from './behaviours/injection-rows.js';
+import { lsaRows } from './behaviours/lsa-rows.js';
 import type { Behaviour } from './behaviours/row.js';
 import { vsmRows } from './behaviours/vsm-rows.js';
 
@@ -13,6 +14,10 @@ export { consequences } from './behaviours/consequences.js';
 export type { Behaviour, BehaviourId, Consequence, ConsequenceId, Outcome } from './behaviours/row.js';
 
 /** B-rows (the seed article's statements) in order, then N-rows (further outcomes of facts/nt.md). */
-export const behaviours: readonly Behaviour[] = [...vsmRows, ...identityRows, ...injectionRows, ...accessRows].sort(
-  (a, b) => (a.id < b.id ? -1 : 1),
-);
+export const behaviours: readonly Behaviour[] = [
+  ...vsmRows,
+  ...lsaRows,
+  ...identityRows,
+  ...injectionRows,
+  ...accessRows,
+].sort((a, b) => (a.id < b.id ? -1 : 1));

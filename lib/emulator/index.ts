@@ -2,6 +2,7 @@
 export { type Behaviour, type BehaviourId, behaviours, type Outcome } from './behaviours.js';
 export type { Attempt, CompromisedKernel } from './boot/compromised-kernel.js';
 export type { Platform } from './boot/platform.js';
+export type { Sighting, StolenBytes } from './boot/stolen-bytes.js';
 export { boot } from './boot-machine.js';
 export type { Out } from './call-arguments.js';
 export type { EmulatorCrypto, GcmParameters, Sealed } from './cryptography.js';
@@ -12,6 +13,18 @@ export { eventText } from './hypervisor/event-text.js';
 export { Hypervisor, type HypervisorSnapshot } from './hypervisor/hypervisor.js';
 export type { HypervisorOptions } from './hypervisor/state.js';
 export type { InspectedExecution, ProcessInspection } from './inspection.js';
+export type { KerberosClient } from './lsa/kerberos-client.js';
+export type {
+  HeldCredential,
+  LocalSecurityAuthority,
+  LogOn,
+  LsaEndpoint,
+  NtlmAnswer,
+  NtlmChallenge,
+} from './lsa/local-security-authority.js';
+export type { LsaIsolation } from './lsa/lsass.js';
+export { ntHash } from './lsa/ntlm.js';
+export type { ChannelMessage, Interceptor } from './lsa/rpc-channel.js';
 export { Machine, type MachineSnapshot } from './machine.js';
 export type { BootOptions } from './machine-options.js';
 export type { DriverView, KernelCopy, OutBoolean } from './nt/driver.js';

@@ -24,6 +24,7 @@ import type { LoggedEvent } from './hypervisor/event-log.js';
 import { eventText } from './hypervisor/event-text.js';
 import type { Hypervisor } from './hypervisor/hypervisor.js';
 import { inspectProcess, type ProcessInspection } from './inspection.js';
+import { LocalSecurityAuthority } from './lsa/local-security-authority.js';
 import { readBootOptions } from './machine-options.js';
 import { processSnapshot } from './nt/census.js';
 import { systemConfiguration } from './nt/configuration.js';
@@ -75,6 +76,8 @@ export class Machine {
   readonly platform: Platform;
   /** The machine as a driver in VTL0 sees it. */
   readonly kernel: DriverView;
+  /** Logging on, and what a logon is good for: LSASS in VTL0 and, where the scenario has it, LsaIso in VTL1. */
+  readonly lsa: LocalSecurityAuthority;
   readonly #system: NtSystem;
   readonly #hooks = new HookScript();
 
@@ -106,6 +109,7 @@ export class Machine {
     this.description = `${scenario.name}: ${scenario.title}`;
     this.win32 = this.win32As(scenario.agent);
     this.kernel = ntDriverView(this.#system);
+    this.lsa = new LocalSecurityAuthority(this.#system);
   }
 
   /** Every operation that reached a process or was tried on one, oldest first. Opens and queries are none. */
@@ -129,9 +133,12 @@ export class Machine {
     return this.events.filter(({ sequence }) => sequence >= from).map(eventText);
   }
 
-  /** VTL0's kernel in the hands of an attacker, on one processor. It acts on this emulated machine alone. */
+  /**
+   * VTL0's kernel in the hands of an attacker, on one processor; from the first on, the channel to LsaIso is recorded. It acts on this
+   * emulated machine alone.
+   */
   compromisedKernel(processor = 0): CompromisedKernel {
-    return new CompromisedKernel(this.platform, processor);
+    return new CompromisedKernel(this.platform, processor, this.lsa.record());
   }
 
   /** Puts a decision of the guard into the event log; the emulated backend calls it. */

@@ -5,6 +5,15 @@ const VSM = 'seed, Virtual Secure Mode; facts/vsm.md 5';
 
 export const consequences: readonly Consequence[] = [
   {
+    id: 'B04',
+    statement: 'The boundary between VTLs protects secrets: password hashes, Kerberos keys.',
+    does: 'After a logon neither the user’s hash, nor the Kerberos keys, nor the boot’s key lies in a page that VTL0 reads.',
+    follows: ['B03', 'B26'],
+    evidence: 'documented',
+    source: VSM,
+    test: { file: 'lsa.test.js', title: 'no secret that LsaIso keeps lies in anything that VTL0 reads' },
+  },
+  {
     id: 'B05',
     statement: 'VSM mitigates exploits of the kernel: what they gain is VTL0’s kernel and no more.',
     does: 'Whatever ring 0 of VTL0 can do (read, map, let a device read, ask the hypervisor) ends at a trustlet’s pages.',
@@ -105,5 +114,14 @@ export const consequences: readonly Consequence[] = [
     evidence: 'documented',
     source: 'seed, Trustlets; facts/vsm.md 5',
     test: { file: 'vsm.test.js', title: 'a compromised VTL0 kernel changes nothing of what VTL1 has decided' },
+  },
+  {
+    id: 'B27',
+    statement: 'LSAISO’s pages are protected from everything that runs in VTL0.',
+    does: 'A driver that reads, writes, maps or attaches to LsaIso’s memory, the keys in it included, reads nothing.',
+    follows: ['B03'],
+    evidence: 'documented',
+    source: 'seed, Trustlets; facts/vsm.md 4.1 and 5',
+    test: { file: 'lsa.test.js', title: 'VTL0 neither reads, writes nor maps a page of LsaIso or of its keys' },
   },
 ];

@@ -11,7 +11,10 @@ export type BehaviourId =
   | 'B15'
   | 'B16'
   | 'B17'
+  | 'B23'
   | 'B24'
+  | 'B25'
+  | 'B26'
   | 'B28'
   | 'B31'
   | 'B32'
@@ -44,7 +47,8 @@ export type BehaviourId =
   | 'N09'
   | 'N10'
   | 'N11'
-  | 'N12';
+  | 'N12'
+  | 'N13';
 
 /** A row's outcome: the very value the emulator reads to act. */
 export type Outcome = string | number;
@@ -68,7 +72,20 @@ export interface Behaviour {
 }
 
 /** Statements that have no outcome of their own: they hold because of others. */
-export type ConsequenceId = 'B05' | 'B06' | 'B07' | 'B08' | 'B09' | 'B12' | 'B13' | 'B14' | 'B20' | 'B21' | 'B22';
+export type ConsequenceId =
+  | 'B04'
+  | 'B05'
+  | 'B06'
+  | 'B07'
+  | 'B08'
+  | 'B09'
+  | 'B12'
+  | 'B13'
+  | 'B14'
+  | 'B20'
+  | 'B21'
+  | 'B22'
+  | 'B27';
 
 /** A statement that follows from outcomes: nothing reads it, and its test fails once one of those is another. */
 export interface Consequence extends Pick<Behaviour, 'statement' | 'does' | 'evidence' | 'source' | 'test'> {

@@ -8,8 +8,10 @@ import { RegisterName } from '../hypervisor/register-names.js';
 import { PAGE_SIZE, requirePage } from '../memory/page-numbers.js';
 import type { PageAccess } from '../memory/rights.js';
 import { GuestKernel } from './guest-kernel.js';
-import { NT_HYPERCALL_INPUT } from './physical-layout.js';
+import { pagesOf } from './page-owners.js';
+import { NT_HYPERCALL_INPUT, VTL0_OVERLAYS } from './physical-layout.js';
 import type { Platform } from './platform.js';
+import { registerBytes, runsOf, SHARED_REGISTERS, StolenBytes, type StolenPiece } from './stolen-bytes.js';
 
 /** What an attempt came to, in VTL0's eyes. */
 export interface Attempt {
@@ -28,11 +30,17 @@ export class CompromisedKernel {
   readonly #platform: Platform;
   readonly #hypervisor: Hypervisor;
   readonly #vp: number;
+  readonly #messages: readonly Uint8Array[];
   /** Its hypercalls, with inputs wherever VTL0's own kernel has them. */
   readonly calls: GuestKernel;
 
-  /** @param vp the processor it runs on, in VTL0 @throws TrustletError ERR_TRUSTLET_ARGUMENT for one there is not */
-  constructor(platform: Platform, vp = 0) {
+  /**
+   * @param vp the processor it runs on, in VTL0
+   * @param messages what it has recorded of channels in VTL0
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a processor there is not
+   */
+  constructor(platform: Platform, vp = 0, messages: readonly Uint8Array[] = []) {
+    this.#messages = messages;
     this.#platform = platform;
     this.#hypervisor = platform.hypervisor;
     this.#hypervisor.activeVtl(vp);
@@ -75,6 +83,28 @@ export class CompromisedKernel {
     const outcome = this.#hypervisor.transferByDevice(address, buffer, direction);
     if (outcome === 'allowed') return { ...SUCCEEDED, data: direction === 'read' ? buffer : NOTHING };
     return { succeeded: false, outcome, data: NOTHING };
+  }
+
+  /**
+   * Everything that VTL0 has: each page in use that it may read, what it recorded, and the general and XMM registers of its processor,
+   * which VTLs share. Cost: a copy of those pages; no intercept, as it leaves out what it may not read.
+   */
+  readEverything(): StolenBytes {
+    const hypervisor = this.#hypervisor;
+    const isReadable = (page: number): boolean =>
+      hypervisor.check(0, BigInt(page) * BigInt(PAGE_SIZE), 'read').kind === 'allowed';
+    const registers = SHARED_REGISTERS.map((name) => hypervisor.readRegister(this.#vp, name));
+    return new StolenBytes([
+      ...runsOf([...new Set([...pagesOf(VTL0_OVERLAYS), ...hypervisor.pagesInUse()])].filter(isReadable)).map(
+        ({ firstPage, pageCount }): StolenPiece => {
+          const bytes = new Uint8Array(pageCount * PAGE_SIZE);
+          hypervisor.copy(0, firstPage * PAGE_SIZE, bytes, 'read');
+          return { source: 'memory', address: BigInt(firstPage * PAGE_SIZE), bytes };
+        },
+      ),
+      ...this.#messages.map((bytes): StolenPiece => ({ source: 'message', address: null, bytes: bytes.slice() })),
+      { source: 'registers', address: null, bytes: registerBytes(registers) },
+    ]);
   }
 
   /** Any hypercall at all. */

@@ -6,7 +6,7 @@ import { requireId, show } from '../../arguments.js';
 import { TrustletError } from '../../errors.js';
 import { requireBuffer } from '../call-arguments.js';
 import { HvStatus } from '../hypervisor/hv-status.js';
-import { Hypervisor, type HypervisorSnapshot } from '../hypervisor/hypervisor.js';
+import { Hypervisor } from '../hypervisor/hypervisor.js';
 import { Msr } from '../hypervisor/msr-names.js';
 import type { ProfileName } from '../hypervisor/profile.js';
 import { RegisterName } from '../hypervisor/register-names.js';
@@ -18,8 +18,6 @@ import { GuestKernel, startRegisters } from './guest-kernel.js';
 import { NT_START, SECURE_KERNEL_START } from './kernel-starts.js';
 import {
   addSecurePages,
-  createPageOwners,
-  type PageOwners,
   pagesOf,
   takeBlock,
   takeNtPage,
@@ -40,7 +38,10 @@ import {
   VTL0_OVERLAYS,
   VTL1_PAGE_TABLES,
 } from './physical-layout.js';
+import { createPlatformState, type PlatformSnapshot, type PlatformState } from './platform-state.js';
 import { SecureKernel, type SecureKernelSettings } from './secure-kernel.js';
+
+export type { PlatformSnapshot };
 
 export interface PlatformOptions {
   /** The hypervisor runs. */
@@ -57,27 +58,6 @@ export interface PlatformOptions {
   readonly profile?: ProfileName;
   readonly rules: BootRules;
 }
-
-/** All that is not the hypervisor's: plain data. */
-interface PlatformState {
-  boot: BootStateName;
-  owners: PageOwners;
-  /** VTL0's root page table as the secure kernel noted it while still in VTL0 (S3); 0 before. */
-  notedRoot: bigint;
-  cameUpWithVtl1: boolean;
-}
-
-export interface PlatformSnapshot {
-  readonly hypervisor: HypervisorSnapshot;
-  readonly state: PlatformState;
-}
-
-const createPlatformState = (boot: BootStateName): PlatformState => ({
-  boot,
-  owners: createPageOwners(),
-  notedRoot: 0n,
-  cameUpWithVtl1: false,
-});
 
 const MAX_PROCESSORS = 16;
 const BSP = 0;
@@ -100,6 +80,8 @@ export class Platform {
   readonly #settings: SecureKernelSettings;
   readonly #processors: number;
   #state: PlatformState = createPlatformState('FIRMWARE');
+  /** The VP on which the secure kernel is at work for a caller. */
+  #entered: number | null = null;
 
   /** @throws TrustletError ERR_TRUSTLET_ARGUMENT for a number of processors out of range */
   constructor(options: PlatformOptions) {
@@ -278,15 +260,31 @@ export class Platform {
    * @throws TrustletError ERR_TRUSTLET_BACKEND where VTL0 has brought the processor into a state that makes no VTL call
    */
   #secureCall<T>(vp: number, act: (kernel: SecureKernel) => T): T {
-    if (this.hypervisor.activeVtl(vp) !== 0 || this.hypervisor.vtlCall(vp).kind !== 'vtl-switch') {
+    // The secure kernel, at work for a caller already, needs more memory: NT gives it, and it goes on.
+    if (vp === this.#entered && this.hypervisor.activeVtl(vp) === 1) return act(this.#secureKernel);
+    if (!this.enterVtl1(vp)) {
       throw new TrustletError(
         'ERR_TRUSTLET_BACKEND',
         `VP ${vp} of the emulated machine makes no VTL call: it is in VTL1, in user mode or in real mode. Bring it back to VTL0's kernel, or restore a snapshot.`,
       );
     }
     const result = act(this.#secureKernel);
-    this.#secureKernel.leave(vp);
+    this.leaveVtl1(vp);
     return result;
+  }
+
+  /** VTL0's kernel makes a VTL call. @returns false where it cannot: no VTL1, or the VP is not in VTL0's kernel */
+  enterVtl1(vp: number): boolean {
+    const { hypervisor } = this;
+    if (!this.hasVtl1 || hypervisor.activeVtl(vp) !== 0 || hypervisor.vtlCall(vp).kind !== 'vtl-switch') return false;
+    this.#entered = vp;
+    return true;
+  }
+
+  /** The secure kernel returns to VTL0's kernel. @param result what VTL0 finds in RAX */
+  leaveVtl1(vp: number, result = 0n): void {
+    this.#entered = null;
+    if (this.hypervisor.activeVtl(vp) === 1) this.#secureKernel.leave(vp, result);
   }
 
   /** A bundle for VTL1's pages: usable once it is protected. */

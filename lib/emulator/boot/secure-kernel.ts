@@ -16,7 +16,7 @@ import { VTL1_HYPERCALL_INPUT, VTL1_OVERLAYS } from './physical-layout.js';
 
 /** Interrupts of VTL1: intercepts (facts/vsm.md 3.1, public captures) and VINA. */
 const INTERCEPT_VECTOR = 0xf0;
-const VINA_VECTOR = 0x30;
+export const VINA_VECTOR = 0x30;
 /** A value that is not 0; nothing reads more into it. */
 const GUEST_OS_ID = 0x1n;
 const INTERRUPTS_ON = 0x202n;

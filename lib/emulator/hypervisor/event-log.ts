@@ -90,6 +90,14 @@ export type HypervisorEvent =
   | { readonly kind: 'reset'; readonly pagesZeroed: number }
   /** The operating system above: an operation on a process, and what it came to. */
   | ({ readonly kind: 'operation' } & Touch)
+  /** A message between LSASS and LsaIso, as it lay in NT's page. Nothing of its contents. */
+  | {
+      readonly kind: 'rpc';
+      readonly endpoint: string;
+      readonly operation: string;
+      readonly direction: 'request' | 'reply';
+      readonly bytes: number;
+    }
   /** The guard above: what it decided before an operation. */
   | ({ readonly kind: 'guard-decision' } & Pick<Decision, 'decision' | 'verdict' | 'reason' | 'operations' | 'pid'>);
 

@@ -64,6 +64,10 @@ const renderers: Renderers = {
   'device-access': ({ page, write, outcome }) => `a device ${write ? 'writes' : 'reads'} page ${hex(page)}: ${outcome}`,
   operation: ({ api, label, pid, outcome, status }) =>
     `${api} on '${label}' (pid ${pid}): ${outcome}${status === 0 ? '' : `, ${hex(status)}`}`,
+  rpc: ({ endpoint, operation, direction, bytes }) =>
+    direction === 'request'
+      ? `LSASS asks ${endpoint}: ${operation}, ${bytes} bytes`
+      : `${endpoint} answers LSASS: ${operation}, ${bytes} bytes`,
   'guard-decision': ({ decision, operations, pid, verdict, reason }) =>
     `guard ${decision === 'allow' ? 'allows' : 'refuses'} ${operations.join(', ')} on pid ${pid ?? 'unknown'}: ${verdict}${reason === verdict ? '' : `, ${reason}`}`,
   reset: ({ pagesZeroed }) => `reset; ${pagesZeroed} pages zeroed`,

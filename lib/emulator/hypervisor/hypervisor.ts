@@ -121,7 +121,7 @@ export class Hypervisor {
   }
 
   /** Puts an event of what runs above into the log, in its place. */
-  record(event: Extract<HypervisorEvent, { kind: 'operation' | 'guard-decision' }>): void {
+  record(event: Extract<HypervisorEvent, { kind: 'operation' | 'guard-decision' | 'rpc' }>): void {
     log(this.#state, event);
   }
 
@@ -307,6 +307,11 @@ export class Hypervisor {
   /** Zeroes a page of memory, whatever rights VTLs have. */
   zeroPage(page: number): void {
     zeroPages(this.#state.slat.memory, requirePage(page), 1);
+  }
+
+  /** Pages of memory that were written to, in order; every other one is zero. */
+  pagesInUse(): readonly number[] {
+    return [...this.#state.slat.memory.pages.keys()].sort((a, b) => a - b);
   }
 
   /** What a VTL leaves the VTLs below it on the page of an address: bits 1 read, 2 write, 4 kernel and 8 user execute. */

@@ -1,5 +1,6 @@
 /** A machine's whole state as one value of plain data. */
 import type { FaultState } from '../faults.js';
+import { createLsaState, type LsaState } from '../lsa/lsa-state.js';
 import type { ResolvedScenario } from '../scenario.js';
 import type { Touch } from '../touches.js';
 import { ID_STEP } from './ids.js';
@@ -25,6 +26,9 @@ export interface MachineState {
   churned: number;
   /** The attempt that stopped the machine (policy `destabilise`). */
   stoppedBy: Touch | null;
+  /** Pages that hold keys and a generator of random bytes: NT's and VTL1's; null until needed. */
+  readonly secretPages: [number | null, number | null];
+  readonly lsa: LsaState;
 }
 
 const SECOND = 10_000_000n;
@@ -65,5 +69,7 @@ export const initialState = (
     touches: [],
     churned: 0,
     stoppedBy: null,
+    secretPages: [null, null],
+    lsa: createLsaState(),
   };
 };

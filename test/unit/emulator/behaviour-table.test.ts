@@ -15,6 +15,7 @@ describe('the behaviour table', () => {
       'B01',
       'B02',
       'B03',
+      'B04',
       'B05',
       'B06',
       'B07',
@@ -31,7 +32,11 @@ describe('the behaviour table', () => {
       'B20',
       'B21',
       'B22',
+      'B23',
       'B24',
+      'B25',
+      'B26',
+      'B27',
       'B28',
       'B31',
       'B32',
@@ -57,7 +62,7 @@ describe('the behaviour table', () => {
     assert.equal(new Set(behaviours.map(({ id }) => id)).size, behaviours.length);
     assert.deepEqual(
       behaviours.map(({ id }) => id).filter((id) => !id.startsWith('B')),
-      Array.from({ length: 12 }, (_, index) => `N${String(index + 1).padStart(2, '0')}`),
+      Array.from({ length: 13 }, (_, index) => `N${String(index + 1).padStart(2, '0')}`),
     );
   });
 
