@@ -64,16 +64,17 @@ const indexIn = (bytes: Uint8Array, wanted: Uint8Array): number => {
 
 /** Bytes that VTL0 had at one moment. */
 export class StolenBytes {
-  readonly #pieces: readonly StolenPiece[];
+  /** Each with where it is from. */
+  readonly pieces: readonly StolenPiece[];
 
   /** `compromisedKernel().readEverything()` makes it. */
   constructor(pieces: readonly StolenPiece[]) {
-    this.#pieces = pieces;
+    this.pieces = pieces;
   }
 
   /** How many bytes it is. */
   get byteLength(): number {
-    return this.#pieces.reduce((length, { bytes }) => length + bytes.length, 0);
+    return this.pieces.reduce((length, { bytes }) => length + bytes.length, 0);
   }
 
   /** Whether these bytes are among it. @throws as `find` */
@@ -90,7 +91,7 @@ export class StolenBytes {
     if (requireBuffer('wanted', wanted).length === 0) {
       throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `There is nothing to look for in ${show('')}; give some bytes.`);
     }
-    for (const { source, address, bytes } of this.#pieces) {
+    for (const { source, address, bytes } of this.pieces) {
       const at = indexIn(bytes, wanted);
       if (at !== -1) return { source, address: address === null ? null : address + BigInt(at) };
     }
