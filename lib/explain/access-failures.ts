@@ -1,5 +1,5 @@
 /** Known failures of who may open what: protection, access control, privileges, the caller's own kind. Pure. */
-import { ProcessAccess } from '../guard/operations.js';
+import { ProcessAccess, ThreadAccess } from '../guard/operations.js';
 import { encodeProtection } from '../layout/protection.js';
 import { dominates, protectionName } from '../layout/protection-rules.js';
 import { Status } from '../ntstatus.js';
@@ -30,6 +30,11 @@ import {
   isProcessProtected,
 } from './error-code.js';
 
+const namedRights = ({ ALL: _all, ...bits }: Readonly<Record<string, number>>): number =>
+  Object.values(bits).reduce((mask, bit) => mask | bit, 0);
+
+const NAMED_RIGHTS = { process: namedRights(ProcessAccess), thread: namedRights(ThreadAccess) } as const;
+
 const isProtected = (protection: Protection | null): protection is Protection =>
   protection !== null && (protection.raw & 0x7) !== 0;
 
@@ -48,6 +53,15 @@ const callerText = ({ pid, protection }: Caller): string => {
   return isProtected(protection)
     ? `This caller, pid ${pid}, is ${protectionName(protection)}, which does not dominate it`
     : `This caller, pid ${pid}, has no protection`;
+};
+
+/** What is missing, short: where the call does not say what it needs, what is left is less than what is refused. */
+const missing = (lacking: number, api: Case['api']): string => {
+  const kind = kindOf(api);
+  const from = api === null ? '' : ` (${api.name})`;
+  if (lacking === 0) return `it may not debug it, whatever its handle’s rights${from}`;
+  if (api?.rights != null) return `it lacks ${rightsText(lacking, kind)}${from}`;
+  return `it gets no right but ${rightsText(NAMED_RIGHTS[kind] & ~lacking, kind)}${from}`;
 };
 
 const protectionAdvice = (protection: Protection): string => {
@@ -78,10 +92,6 @@ const lookForProtection = (facts: ProcessFacts, seen: Case): Sighting | null => 
   // A debugger is turned away whatever its handle’s rights (facts/nt.md 6.2).
   const debugging = api?.operation === 'debug';
   if (lacking === 0 && !debugging) return null;
-  const rights =
-    lacking === 0
-      ? 'to be debugged by it'
-      : rightsText(lacking, kindOf(api)).concat(api === null ? '' : ` (${api.name})`);
   return {
     weight: weightOfProtection(seen),
     seen: true,
@@ -92,7 +102,7 @@ const lookForProtection = (facts: ProcessFacts, seen: Case): Sighting | null => 
         : `that of the caller, pid ${caller.pid}, is ${hex(caller.protection.raw)}`),
     text:
       `It is a protected process (${named(protection)}): the kernel refuses most rights to callers of lower protection, whatever ` +
-      `their privileges. ${callerText(caller)}: it lacks ${rights}. This is not isolation, and it does not make the process a trustlet.`,
+      `their privileges. ${callerText(caller)}: ${missing(lacking, api)}. This is not isolation, and it does not make the process a trustlet.`,
     advice: protectionAdvice(protection),
   };
 };

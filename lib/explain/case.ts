@@ -105,7 +105,7 @@ export const rightsText = (mask: number, kind: 'process' | 'thread'): string => 
 export const kindOf = (api: ApiEntry | null): 'process' | 'thread' => (api?.acts === 'thread' ? 'thread' : 'process');
 
 /** Rights the target’s protection refuses to this caller; one whose own protection is not known is taken for unprotected. */
-export const refusedRights = (facts: ProcessFacts, { api, caller }: Case): number =>
+const refusedRights = (facts: ProcessFacts, { api, caller }: Case): number =>
   facts.protection === null
     ? 0
     : refusedByProtection(

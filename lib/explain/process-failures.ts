@@ -14,7 +14,7 @@ import {
 const isSecureSystem = (facts: ProcessFacts): boolean => facts.classification === 'SecureSystem';
 
 /** The secure kernel itself answers 5 to a debugger, and decided about threads before build 26100 (facts/nt.md 0.4, 0.7). */
-const SECURE_KERNEL_REFUSES: ReadonlySet<string> = new Set(['debug', 'create-thread']);
+const SECURE_KERNEL_REFUSES: ReadonlySet<string> = new Set(['debug', 'create-thread', 'load-library']);
 
 const weightOfIsolation = (facts: ProcessFacts, seen: Case): number => {
   const { api, error } = seen;
@@ -23,9 +23,8 @@ const weightOfIsolation = (facts: ProcessFacts, seen: Case): number => {
   if (isInvalidHandle(error)) return Weight.POSSIBLE;
   if (!isAccessDenied(error)) return Weight.DECISIVE - 5;
   if (lackingRights(facts, seen) !== 0) return Weight.PLAUSIBLE;
-  if (api === null) return Weight.LIKELY - 5;
-  // The rights of a handle are looked at first (facts/nt.md 6.2): 5 from a copy is not isolation.
-  return SECURE_KERNEL_REFUSES.has(api.operation ?? '') ? Weight.STRONG : Weight.POSSIBLE;
+  // The rights of a handle are looked at first (facts/nt.md 6.2), so 5 from a copy may be theirs; but no right would help here.
+  return SECURE_KERNEL_REFUSES.has(api?.operation ?? '') ? Weight.STRONG : Weight.LIKELY - 5;
 };
 
 const lookForTrustlet = (facts: ProcessFacts, seen: Case): Sighting | null => {
@@ -115,7 +114,7 @@ export const processFailures: readonly KnownFailure[] = [
     known: 'derived',
     source: 'facts/nt.md 4.1, facts/vsm.md 3.9',
     look: aboutProcess((facts) =>
-      isSecureSystem(facts) ? { weight: Weight.LIKELY, seen: true, evidence: pseudoEvidence(facts) } : null,
+      isSecureSystem(facts) ? { weight: Weight.STRONG, seen: true, evidence: pseudoEvidence(facts) } : null,
     ),
   },
   {
@@ -129,7 +128,7 @@ export const processFailures: readonly KnownFailure[] = [
     look: aboutProcess((facts) =>
       facts.pseudo && !isSecureSystem(facts)
         ? {
-            weight: Weight.LIKELY,
+            weight: Weight.STRONG,
             seen: true,
             evidence: pseudoEvidence(facts),
             text: `It is the ${pseudoName(facts)} pseudo-process: it runs no image of its own.`,

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import type { Scenario } from '../../lib/emulator/index.js';
 import { builtInScenario, scenarioNames } from '../../lib/emulator/scenarios/index.js';
 import type { ContractHost } from '../../lib/testing/index.js';
-import type { Decision, GuardOperation, ProcessFacts, Target } from '../../lib/types.js';
+import type { Decision, Explanation, GuardOperation, ProcessFacts, Target } from '../../lib/types.js';
 import type { Vsm } from '../../lib/vsm.js';
 import { buildHostAddon } from '../support/host-addon.js';
 import { buildNtsim } from '../support/ntsim.js';
@@ -30,6 +30,9 @@ const withoutSource = ({ backend: _backend, simulated: _simulated, ...facts }: P
 /** A scenario makes queries of this process fail: the extended one, or those that say who it is. */
 const hasFaults = (reason: string, createTime: bigint | null | undefined): boolean =>
   reason === 'query-failed' || createTime === null;
+
+/** Evidence names the backend it was seen through. */
+const saidOf = ({ causes }: Explanation): readonly object[] => causes.map(({ evidence: _evidence, ...said }) => said);
 
 const judgementOf = ({ verdict, reason, status, evidence }: Facts): object => ({ verdict, reason, status, evidence });
 
@@ -118,7 +121,7 @@ for (const { host, asksAsKernel, queried } of OTHERS) {
             const [left, right] = [emulated.query(pid), other.query(pid)];
             sameFacts(left, right, queried);
             if (comparable(left, right)) {
-              assert.deepEqual(other.explain(pid, 5).causes, emulated.explain(pid, 5).causes);
+              assert.deepEqual(saidOf(other.explain(pid, 5)), saidOf(emulated.explain(pid, 5)));
             }
           }
         });

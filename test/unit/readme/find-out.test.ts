@@ -17,7 +17,7 @@ test('the README’s first snippet runs', async () => {
   vsm.query(pid).verdict; // 'secure' | 'ordinary' | 'unknown', with reason, evidence and NTSTATUS; never throws for the target's state
   for (const facts of vsm.census()) if (facts.verdict === 'secure') console.log(facts.pid, facts.name);
   vsm.posture().vsm.running; // { value: true, evidence: 'class 165 SecureKernelRunning' }
-  vsm.explain(pid, 998).summary; // why touching it fails
+  vsm.explain(pid, 998, { api: 'WriteProcessMemory' }).summary; // why it fails; pid null: why a driver or an enclave does not load
   vsm.close(); // or: using vsm = open()
   // README
 });
