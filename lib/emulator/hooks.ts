@@ -34,6 +34,17 @@ export class HookScript {
     return this.#running;
   }
 
+  /** Runs what the test does in the middle of a call: until it is over no action runs and nothing is restored. */
+  during<T>(act: () => T): T {
+    const outer = this.#running;
+    this.#running = true;
+    try {
+      return act();
+    } finally {
+      this.#running = outer;
+    }
+  }
+
   /** @returns takes the action away again */
   add(call: FaultCall, action: CallAction, nth: number | null, label: string | null): () => void {
     const hook: Hook = { call, action, nth, label, seen: 0 };

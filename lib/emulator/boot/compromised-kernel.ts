@@ -9,7 +9,7 @@ import { PAGE_SIZE, requirePage } from '../memory/page-numbers.js';
 import type { PageAccess } from '../memory/rights.js';
 import { GuestKernel } from './guest-kernel.js';
 import { pagesOf } from './page-owners.js';
-import { NT_HYPERCALL_INPUT, VTL0_OVERLAYS } from './physical-layout.js';
+import { NT_HYPERCALL_INPUT, type PageBlock, VTL0_OVERLAYS } from './physical-layout.js';
 import type { Platform } from './platform.js';
 import { registerBytes, runsOf, SHARED_REGISTERS, StolenBytes, type StolenPiece } from './stolen-bytes.js';
 
@@ -86,25 +86,29 @@ export class CompromisedKernel {
   }
 
   /**
-   * Everything that VTL0 has: each page in use that it may read, what it recorded, and the general and XMM registers of its processor,
-   * which VTLs share. Cost: a copy of those pages; no intercept, as it leaves out what it may not read.
+   * Everything that VTL0 has: each page in use that it may read, or where no IOMMU confines devices each page in use; what it recorded;
+   * the general and XMM registers of its processor, which VTLs share. Cost: a copy of those pages; no intercept, as it leaves out what it
+   * may not read.
    */
   readEverything(): StolenBytes {
     const hypervisor = this.#hypervisor;
+    const byDevice = !hypervisor.describe().iommu;
     const isReadable = (page: number): boolean =>
-      hypervisor.check(0, BigInt(page) * BigInt(PAGE_SIZE), 'read').kind === 'allowed';
+      byDevice || hypervisor.check(0, BigInt(page) * BigInt(PAGE_SIZE), 'read').kind === 'allowed';
+    const pages = new Set([...pagesOf(VTL0_OVERLAYS), ...hypervisor.pagesInUse()]);
     const registers = SHARED_REGISTERS.map((name) => hypervisor.readRegister(this.#vp, name));
     return new StolenBytes([
-      ...runsOf([...new Set([...pagesOf(VTL0_OVERLAYS), ...hypervisor.pagesInUse()])].filter(isReadable)).map(
-        ({ firstPage, pageCount }): StolenPiece => {
-          const bytes = new Uint8Array(pageCount * PAGE_SIZE);
-          hypervisor.copy(0, firstPage * PAGE_SIZE, bytes, 'read');
-          return { source: 'memory', address: BigInt(firstPage * PAGE_SIZE), bytes };
-        },
-      ),
+      ...runsOf([...pages].filter(isReadable)).map((run) => this.#memoryOf(run, byDevice)),
       ...this.#messages.map((bytes): StolenPiece => ({ source: 'message', address: null, bytes: bytes.slice() })),
       { source: 'registers', address: null, bytes: registerBytes(registers) },
     ]);
+  }
+
+  #memoryOf({ firstPage, pageCount }: PageBlock, byDevice: boolean): StolenPiece {
+    const bytes = new Uint8Array(pageCount * PAGE_SIZE);
+    if (byDevice) this.dma(BigInt(firstPage * PAGE_SIZE), bytes, 'read');
+    else this.#hypervisor.copy(0, firstPage * PAGE_SIZE, bytes, 'read');
+    return { source: 'memory', address: BigInt(firstPage * PAGE_SIZE), bytes };
   }
 
   /** Any hypercall at all. */

@@ -6,7 +6,7 @@
 /** What a blob says it holds. */
 export type BlobType = 'NtlmHash' | 'KerberosKey';
 
-export const blobTypes: readonly BlobType[] = ['NtlmHash', 'KerberosKey'];
+const blobTypes: readonly BlobType[] = ['NtlmHash', 'KerberosKey'];
 
 export const KDF_CONTEXT_LENGTH = 32;
 export const TAG_LENGTH = 16;

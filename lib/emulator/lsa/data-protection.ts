@@ -6,7 +6,6 @@ import type { EmulatorCrypto } from '../cryptography.js';
 import { type Blob, type BlobType, blobAdditionalData, encodeBlob } from './blob.js';
 import { joined, wipe } from './bytes.js';
 
-export const BOOT_KEY_LENGTH = 32;
 /** With its terminating NUL, which counts. */
 const LABEL = new TextEncoder().encode('IUMDATAPROTECT\0');
 const COUNTER = Uint8Array.of(0, 0, 0, 1);

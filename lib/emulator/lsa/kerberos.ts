@@ -8,7 +8,7 @@ import { joined, utf16, wipe } from './bytes.js';
 export const KERBEROS_KEY_LENGTH = 32;
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
-export const SEAL_OVERHEAD: number = NONCE_LENGTH + TAG_LENGTH;
+const SEAL_OVERHEAD: number = NONCE_LENGTH + TAG_LENGTH;
 
 /** What a sealed text is for: one sealed for another use does not open. A reply’s key cannot be had by calling it another’s. */
 export type KeyUsage = 'pre-authentication' | 'AS-REP' | 'authenticator' | 'TGS-REP' | 'ticket';

@@ -220,7 +220,7 @@ export class LocalSecurityAuthority {
 
   /**
    * A compromised VTL0's hand on the channel to LsaIso: it is shown every message as it lies in NT's page, and bytes it returns take the
-   * message's place. What it calls itself is not intercepted again.
+   * message's place. What it calls itself is not intercepted again, and it restores no snapshot.
    * @returns takes it away
    */
   intercept(interceptor: Interceptor): () => void {
@@ -231,14 +231,14 @@ export class LocalSecurityAuthority {
   /**
    * Sends LsaIso a message of the caller's making, as anything in VTL0 that reaches the port can: a recorded one, or any bytes.
    * @param message at most 4096 bytes
-   * @returns the answer; null where nobody answers
+   * @returns the answer; null where no LsaIso answers
    */
   send(message: Uint8Array): Uint8Array | null {
     this.#lsass.process();
     if (requireBuffer('message', message).length > MAX_MESSAGE_LENGTH) {
       throw argumentError(`A message is at most ${MAX_MESSAGE_LENGTH} bytes; got ${message.length}.`);
     }
-    return this.#lsass.send(message);
+    return this.#lsass.isolation === 'none' ? null : this.#lsass.send(message);
   }
 
   /** From now on a compromised VTL0 records the channel. @returns what it has recorded so far; the list grows */

@@ -90,9 +90,15 @@ export class Lsass {
   send(message: Uint8Array): Uint8Array | null {
     const system = this.#system;
     if (this.isolation === 'none') return answerMessage(this.#keeper(), message);
-    const server = isListening(system) ? findLsaIso(system) : null;
-    const calls = { call: (_service: string, input: Uint8Array) => this.channel.port(input, server?.pid ?? 0) };
-    return this.channel.exchange(message, server === null ? null : () => serveOneRequest(system, server, calls));
+    return this.channel.exchange(message, () => {
+      // VTL0 has had its way with the request, and may have ended the server.
+      const server = isListening(system) ? findLsaIso(system) : null;
+      if (server === null) return;
+      const { port } = this.channel;
+      serveOneRequest(system, server, {
+        call: (_service, input, outputLength) => port(input, server.pid, outputLength),
+      });
+    });
   }
 
   /** A place for a logon. @throws TrustletError ERR_TRUSTLET_BACKEND where 256 are logged on */

@@ -38,7 +38,6 @@ interface Waiting {
 export class RpcChannel {
   readonly #system: NtSystem;
   #interceptors: readonly Interceptor[] = [];
-  #intercepting = false;
   #recorded: Uint8Array[] | null = null;
   #waiting: Waiting | null = null;
 
@@ -75,13 +74,12 @@ export class RpcChannel {
 
   /**
    * Takes a message to the server and its answer back.
-   * @param serve the server's turn, null where none listens
+   * @param serve the server's turn; where none listens it does nothing
    * @returns the answer as it lies in NT's page; null where there was none
    */
-  exchange(request: Uint8Array, serve: (() => void) | null): Uint8Array | null {
+  exchange(request: Uint8Array, serve: () => void): Uint8Array | null {
     const { requestPage } = this.#pages();
     const { length } = this.#pass('request', requestPage, request);
-    if (serve === null) return null;
     const outer = this.#waiting;
     const waiting: Waiting = { length, answer: null };
     this.#waiting = waiting;
@@ -109,12 +107,14 @@ export class RpcChannel {
 
   /** Puts a message into NT's page, where VTL0 has its way with it. @returns what is there then */
   #pass(direction: ChannelMessage['direction'], page: number, bytes: Uint8Array): Uint8Array {
-    const { memory, platform } = this.#system;
+    const { hooks, memory, platform } = this.#system;
     memory.copy(0, page, 0, bytes, 'write');
     let now: Uint8Array = bytes.slice();
     this.#keep(now);
-    for (const interceptor of this.#intercepting ? [] : this.#interceptors) {
-      now = this.#altered(interceptor, { ...described(direction, now), bytes: now.slice() }) ?? now;
+    for (const interceptor of hooks.isRunning ? [] : this.#interceptors) {
+      const altered = hooks.during(() => interceptor({ ...described(direction, now), bytes: now.slice() }));
+      this.#system.requireRunning();
+      now = altered?.slice(0, MAX_MESSAGE_LENGTH) ?? now;
       memory.copy(0, page, 0, now, 'write');
     }
     const { operation } = described(direction, now);
@@ -127,16 +127,6 @@ export class RpcChannel {
     if (recorded === null) return;
     recorded.push(message.slice());
     if (recorded.length > RECORDED_MESSAGES) recorded.shift();
-  }
-
-  /** What an interceptor makes of a message, as long as a page at most. What it calls itself is not intercepted again. */
-  #altered(interceptor: Interceptor, message: ChannelMessage): Uint8Array | undefined {
-    this.#intercepting = true;
-    try {
-      return interceptor(message)?.slice(0, MAX_MESSAGE_LENGTH);
-    } finally {
-      this.#intercepting = false;
-    }
   }
 
   #read(page: number, length: number): Uint8Array {

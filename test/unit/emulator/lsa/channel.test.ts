@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { boot, type ChannelMessage, ntHash } from '../../../../lib/emulator/index.js';
 import { decodeFields } from '../../../../lib/emulator/lsa/fields.js';
 import { parseMessage } from '../../../../lib/emulator/lsa/messages.js';
+import { testMachine } from '../machines.js';
 import { contains, flipped, toHex } from './bytes.js';
 import { ALICE, bootKeyOf, eventBytes, hostMemory, SERVER_CHALLENGE, secretsOf, withAlice } from './machines.js';
 
@@ -150,6 +151,24 @@ describe('the channel', () => {
     assert.equal(depth, 2);
   });
 
+  test('goes on without a server that VTL0 ends in the middle of a call, and is not rewound there', () => {
+    const { machine, logon } = withAlice();
+    const snapshot = machine.snapshot();
+    const stop = machine.lsa.intercept(() => {
+      assert.throws(() => machine.restore(snapshot), { code: 'ERR_TRUSTLET_ARGUMENT' });
+      machine.exit('lsaiso');
+      return undefined;
+    });
+    assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0xc0020017);
+    stop();
+    machine.restore(snapshot);
+    machine.lsa.intercept(() => {
+      machine.platform.reset();
+      return undefined;
+    });
+    assert.throws(() => machine.lsa.ntlmResponse(logon, CHALLENGE), { code: 'ERR_TRUSTLET_BACKEND' });
+  });
+
   test('passes on what an interceptor throws, and works afterwards', () => {
     const { machine, logon } = withAlice();
     const stop = machine.lsa.intercept(() => {
@@ -227,6 +246,15 @@ describe('what VTL0 finds', () => {
     kernel.write(found.address + 42n + 0x6cn, Uint8Array.of(0));
     kernel.write(found.address + 42n + 0x6dn, Uint8Array.of(0));
     assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0xc000028b);
+  });
+
+  test('of a secret where no IOMMU confines devices: everything', () => {
+    for (const dmaProtection of [true, false]) {
+      const machine = testMachine({ system: { dmaProtection } });
+      const logon = machine.lsa.logOn(ALICE);
+      machine.lsa.ntlmResponse(logon, CHALLENGE);
+      assert.equal(machine.compromisedKernel().readEverything().includes(NT_HASH), !dmaProtection);
+    }
   });
 
   test('is searched across pages that lie next to each other, and nothing is no bytes', () => {
