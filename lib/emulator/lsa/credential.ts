@@ -8,7 +8,7 @@ import { HASH_LENGTH } from './ntlm.js';
 
 const SHA1_LENGTH = 20;
 /** NT, LM and SHA1 one-way functions of a password. */
-export const CREDENTIAL_SECRET_LENGTH: number = HASH_LENGTH + HASH_LENGTH + SHA1_LENGTH;
+const CREDENTIAL_SECRET_LENGTH: number = HASH_LENGTH + HASH_LENGTH + SHA1_LENGTH;
 
 const IS_ENCRYPTED = 8;
 const NT_PRESENT = 9;

@@ -12,17 +12,16 @@ const OFFSETS: Readonly<Record<keyof HeldLengths, number>> = {
   ticket: 3 * PIECE_SIZE,
 };
 
-/** Puts a piece where it belongs; it is at most `PIECE_SIZE` bytes. @returns false for a longer one, which is not kept */
+/** Puts a piece where it belongs. One longer than `PIECE_SIZE`, as only an altered answer has, is not kept. */
 export const store = (
   lsass: Lsass,
   { slot, lengths }: Pick<LogonState, 'slot' | 'lengths'>,
   piece: keyof HeldLengths,
   bytes: Uint8Array,
-): boolean => {
-  if (bytes.length > PIECE_SIZE) return false;
+): void => {
+  if (bytes.length > PIECE_SIZE) return;
   lsass.write(slot, OFFSETS[piece], bytes);
   lengths[piece] = bytes.length;
-  return true;
 };
 
 /** A piece as it lies in LSASS' pages now, whoever wrote there last. */

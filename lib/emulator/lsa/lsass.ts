@@ -73,7 +73,7 @@ export class Lsass {
     const { state } = this.#system;
     state.time += 1n;
     const callId = state.lsa.nextCallId;
-    state.lsa.nextCallId = callId >= 0xffff_ffff ? 1 : callId + 1;
+    state.lsa.nextCallId = (callId + 1) >>> 0;
     const request = encodeMessage({ kind: 'request', callId, interfaceId, operation, status: 0, payload });
     const reply = this.send(request);
     request.fill(0);

@@ -5,7 +5,7 @@
  */
 import { Status } from '../../ntstatus.js';
 import { sameBytes, wipe } from './bytes.js';
-import { CREDENTIAL_SECRET_LENGTH, encodeCredential, ntHashOf, parseCredential } from './credential.js';
+import { encodeCredential, ntHashOf, parseCredential } from './credential.js';
 import { decodeFields, decodeText, encodeFields, encodeText } from './fields.js';
 import { kerberosOperations } from './kerberos-operations.js';
 import {
@@ -37,8 +37,7 @@ const protectCredential: Operation = (keeper, payload) => {
 const secretIn = (keeper: SecretKeeper, wrapper: Uint8Array): Uint8Array | number | null => {
   const credential = parseCredential(wrapper);
   if (credential === null) return null;
-  const secret = keeper.reveal('NtlmHash', credential);
-  return secret?.length === CREDENTIAL_SECRET_LENGTH ? secret : LsaStatus.DECRYPTION_FAILED;
+  return keeper.reveal('NtlmHash', credential) ?? LsaStatus.DECRYPTION_FAILED;
 };
 
 const challengeResponse: Operation = (keeper, payload) => {

@@ -1,8 +1,6 @@
 /** Statuses of LSA's calls that nothing else here meets (ntstatus.h). Which of them LsaIso answers with is assumed. */
 export const LsaStatus = {
   DECRYPTION_FAILED: 0xc000_028b,
-  LOGON_FAILURE: 0xc000_006d,
-  NO_LOGON_SERVERS: 0xc000_005e,
   RPC_UNKNOWN_INTERFACE: 0xc002_0012,
   RPC_SERVER_UNAVAILABLE: 0xc002_0017,
   RPC_PROTOCOL_ERROR: 0xc002_001d,

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { boot, type ChannelMessage, ntHash } from '../../../../lib/emulator/index.js';
-import { decodeFields } from '../../../../lib/emulator/lsa/fields.js';
-import { parseMessage } from '../../../../lib/emulator/lsa/messages.js';
+import { decodeFields, encodeFields } from '../../../../lib/emulator/lsa/fields.js';
+import { encodeMessage, parseMessage } from '../../../../lib/emulator/lsa/messages.js';
 import { testMachine } from '../machines.js';
 import { contains, flipped, toHex } from './bytes.js';
 import { ALICE, bootKeyOf, eventBytes, hostMemory, SERVER_CHALLENGE, secretsOf, withAlice } from './machines.js';
@@ -151,6 +151,41 @@ describe('the channel', () => {
     assert.equal(depth, 2);
   });
 
+  test('may bring LSASS more than a blob to keep, which it does not keep', () => {
+    const machine = boot('credential-guard');
+    const payload = encodeFields(new Uint8Array(2000).fill(1));
+    machine.lsa.intercept(({ direction, bytes }) => {
+      const message = direction === 'reply' ? parseMessage(bytes) : null;
+      return message === null ? undefined : encodeMessage({ ...message, payload });
+    });
+    const logon = machine.lsa.logOn(ALICE);
+    assert.equal(machine.lsa.credentials()[0]?.bytes.length, 0);
+    assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0xc003000c);
+  });
+
+  test('carries comparisons that fail for either side’s blob', () => {
+    const { machine, logon } = withAlice();
+    machine.lsa.record();
+    machine.lsa.ntlmResponse(logon, CHALLENGE);
+    const request = parseMessage(machine.lsa.record()[0] ?? assert.fail()) ?? assert.fail();
+    const good = machine.lsa.credentials()[0]?.bytes ?? assert.fail();
+    const bad = flipped(good, good.length * 8 - 1);
+    const compare = (...wrappers: readonly Uint8Array[]): readonly unknown[] => {
+      const message = encodeMessage({ ...request, operation: 9, payload: encodeFields(...wrappers) });
+      const answer = parseMessage(machine.lsa.send(message) ?? assert.fail());
+      return [answer?.kind, answer?.status, ...(decodeFields(answer?.payload ?? bad, 1)?.[0] ?? [])];
+    };
+    assert.deepEqual(compare(good, good), ['response', 0, 1]);
+    assert.deepEqual(compare(bad, good), ['response', 0xc000028b]);
+    assert.deepEqual(compare(good, bad), ['response', 0xc000028b]);
+    assert.deepEqual(compare(good, bad.subarray(1)), ['fault', 0xc003000c]);
+    assert.deepEqual(compare(good), ['fault', 0xc003000c]);
+    // Protecting what is protected already is refused.
+    const again = encodeMessage({ ...request, operation: 1, payload: encodeFields(good) });
+    assert.equal(parseMessage(machine.lsa.send(again) ?? assert.fail())?.status, 0xc000000d);
+    assert.equal(boot('plain').lsa.send(again), null);
+  });
+
   test('goes on without a server that VTL0 ends in the middle of a call, and is not rewound there', () => {
     const { machine, logon } = withAlice();
     const snapshot = machine.snapshot();
@@ -255,6 +290,17 @@ describe('what VTL0 finds', () => {
       machine.lsa.ntlmResponse(logon, CHALLENGE);
       assert.equal(machine.compromisedKernel().readEverything().includes(NT_HASH), !dmaProtection);
     }
+  });
+
+  test('may be changed where it lies, without LsaIso too: what is no hash is taken for none', () => {
+    const { machine, logon } = withAlice('plain');
+    const kernel = machine.compromisedKernel();
+    const [held] = machine.lsa.credentials();
+    const found = kernel.readEverything().find(held?.bytes ?? assert.fail());
+    assert.ok(found !== null && found.address !== null);
+    kernel.write(found.address + 8n, Uint8Array.of(1));
+    kernel.write(found.address + 20n, Uint8Array.of(52));
+    assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0xc000028b);
   });
 
   test('is searched across pages that lie next to each other, and nothing is no bytes', () => {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Machine, ntHash } from '../../../../lib/emulator/index.js';
-import { encodeFields } from '../../../../lib/emulator/lsa/fields.js';
+import { encodeCredential } from '../../../../lib/emulator/lsa/credential.js';
+import { decodeFields, encodeFields } from '../../../../lib/emulator/lsa/fields.js';
 import { kerberosKey, seal, unseal } from '../../../../lib/emulator/lsa/kerberos.js';
 import { encodeMessage, parseMessage } from '../../../../lib/emulator/lsa/messages.js';
 import { nodeCrypto } from '../../../../lib/node-crypto.js';
@@ -100,6 +101,11 @@ describe('Kerberos', () => {
     const payload = encodeFields(Uint8Array.of(1, ...ntlmBlob), new Uint8Array(0));
     const answer = parseMessage(machine.lsa.send(encodeMessage({ ...request, payload })) ?? assert.fail());
     assert.deepEqual([answer?.kind, answer?.status], ['response', DECRYPTION_FAILED]);
+    const [held] = decodeFields(request.payload, 2) ?? [];
+    const wrapper = encodeCredential({ encrypted: true, bytes: held?.slice(1) ?? assert.fail() });
+    const compare = { ...request, interfaceId: 1, operation: 9, payload: encodeFields(wrapper, wrapper) };
+    const compared = parseMessage(machine.lsa.send(encodeMessage(compare)) ?? assert.fail());
+    assert.deepEqual([compared?.kind, compared?.status], ['response', DECRYPTION_FAILED]);
   });
 
   test('refuses arguments that are none', () => {
