@@ -20,6 +20,7 @@ const KEPT = [
   'docs/guard-for-drivers.md',
   'docs/hypervisor.md',
   'docs/inspect.md',
+  'docs/lsa.md',
   'docs/posture.md',
   'docs/protocol.md',
   'docs/scenario.schema.json',
