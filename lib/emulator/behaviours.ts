@@ -8,6 +8,7 @@ import { identityRows } from './behaviours/identity-rows.js';
 import { injectionRows } from './behaviours/injection-rows.js';
 import { lsaRows } from './behaviours/lsa-rows.js';
 import type { Behaviour } from './behaviours/row.js';
+import { secureKernelRows } from './behaviours/secure-kernel-rows.js';
 import { vsmRows } from './behaviours/vsm-rows.js';
 
 export { consequences } from './behaviours/consequences.js';
@@ -17,6 +18,7 @@ export type { Behaviour, BehaviourId, Consequence, ConsequenceId, Outcome } from
 export const behaviours: readonly Behaviour[] = [
   ...vsmRows,
   ...lsaRows,
+  ...secureKernelRows,
   ...identityRows,
   ...injectionRows,
   ...accessRows,

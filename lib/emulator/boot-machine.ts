@@ -1,5 +1,6 @@
-/** Boots a machine with Node's cryptography: the one file of the emulator that names an implementation. */
+/** Boots a machine with Node's cryptography and the reader of `trustlet/pe`: the one file of the emulator that names implementations. */
 import { nodeCrypto } from '../node-crypto.js';
+import { inspectBytes } from '../pe/inspect.js';
 import { Machine } from './machine.js';
 import type { BootOptions } from './machine-options.js';
 import type { Scenario } from './scenario.js';
@@ -11,4 +12,5 @@ import type { Scenario } from './scenario.js';
  * @throws TrustletError ERR_TRUSTLET_ARGUMENT for a name, option or policy that does not exist; ERR_TRUSTLET_FORMAT for a malformed
  * scenario
  */
-export const boot = (scenario?: string | Scenario | BootOptions): Machine => new Machine(scenario, nodeCrypto);
+export const boot = (scenario?: string | Scenario | BootOptions): Machine =>
+  new Machine(scenario, nodeCrypto, inspectBytes);

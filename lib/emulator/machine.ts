@@ -35,6 +35,7 @@ import { endProcess, reusePid, startProcess } from './nt/life-cycle.js';
 import { copyMemory, type PhysicalPage, physicalPagesOf } from './nt/memory.js';
 import { type ProcessObject, processOf } from './nt/objects.js';
 import { ensureAddressSpace, ownVtl, plant } from './nt/process-memory.js';
+import { startAllInVtl1 } from './nt/secure-process.js';
 import { initialState, type MachineState } from './nt/state.js';
 import { NtSystem, referenceTo } from './nt/system.js';
 import { systemParameters } from './nt/system-parameters.js';
@@ -43,6 +44,8 @@ import { outcomesWith } from './policies.js';
 import { type ProcessSpec, readProcessSpec } from './process-spec.js';
 import { resolveScenario } from './resolve-scenario.js';
 import type { FaultCall, Scenario } from './scenario.js';
+import { SecureKernelView } from './secure-kernel/secure-kernel-view.js';
+import type { ImageReader } from './secure-kernel/trustlet-image.js';
 import type { Touch } from './touches.js';
 import { createWin32Surface, type Win32Surface } from './win32/surface.js';
 
@@ -78,11 +81,13 @@ export class Machine {
   readonly kernel: DriverView;
   /** Logging on, and what a logon is good for: LSASS in VTL0 and, where the scenario has it, LsaIso in VTL1. */
   readonly lsa: LocalSecurityAuthority;
+  /** What runs in VTL1 beneath the trustlets, and how VTL0 calls it. */
+  readonly secureKernel: SecureKernelView;
   readonly #system: NtSystem;
   readonly #hooks = new HookScript();
 
-  /** Use `boot`. @param cryptography what the machine computes with */
-  constructor(given: unknown, cryptography: EmulatorCrypto) {
+  /** Use `boot`. @param cryptography what the machine computes with @param readImage what its secure kernel reads images with */
+  constructor(given: unknown, cryptography: EmulatorCrypto, readImage: ImageReader) {
     const { scenario, policies } = readBootOptions(given);
     const outcomes = outcomesWith(scenario.policies, policies);
     const resolved = resolveScenario(scenario);
@@ -100,6 +105,7 @@ export class Machine {
       parameters,
       platform: this.platform,
       cryptography,
+      readImage,
       outcomes,
       hooks: this.#hooks,
       serial: booted,
@@ -110,6 +116,8 @@ export class Machine {
     this.win32 = this.win32As(scenario.agent);
     this.kernel = ntDriverView(this.#system);
     this.lsa = new LocalSecurityAuthority(this.#system);
+    this.secureKernel = new SecureKernelView(this.#system);
+    startAllInVtl1(this.#system);
   }
 
   /** Every operation that reached a process or was tried on one, oldest first. Opens and queries are none. */

@@ -11,11 +11,15 @@ export type BehaviourId =
   | 'B15'
   | 'B16'
   | 'B17'
+  | 'B18'
+  | 'B19'
   | 'B23'
   | 'B24'
   | 'B25'
   | 'B26'
   | 'B28'
+  | 'B29'
+  | 'B30'
   | 'B31'
   | 'B32'
   | 'B33'
@@ -30,11 +34,13 @@ export type BehaviourId =
   | 'B42'
   | 'B43'
   | 'B44'
+  | 'B45'
   | 'B46'
   | 'B47'
   | 'B48'
   | 'B49'
   | 'B50'
+  | 'B51'
   | 'B52'
   | 'N01'
   | 'N02'
@@ -48,7 +54,10 @@ export type BehaviourId =
   | 'N10'
   | 'N11'
   | 'N12'
-  | 'N13';
+  | 'N13'
+  | 'N14'
+  | 'N15'
+  | 'N16';
 
 /** A row's outcome: the very value the emulator reads to act. */
 export type Outcome = string | number;

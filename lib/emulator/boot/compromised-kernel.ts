@@ -5,7 +5,7 @@
 import type { HypercallRequest, Hypervisor } from '../hypervisor/hypervisor.js';
 import type { AccessResult, HypercallResult } from '../hypervisor/outcomes.js';
 import { RegisterName } from '../hypervisor/register-names.js';
-import { PAGE_SIZE, requirePage } from '../memory/page-numbers.js';
+import { misuse, PAGE_SIZE, requirePage } from '../memory/page-numbers.js';
 import type { PageAccess } from '../memory/rights.js';
 import { GuestKernel } from './guest-kernel.js';
 import { pagesOf } from './page-owners.js';
@@ -29,10 +29,10 @@ const SUCCEEDED = { succeeded: true, outcome: 'done' } as const;
 export class CompromisedKernel {
   readonly #platform: Platform;
   readonly #hypervisor: Hypervisor;
-  readonly #vp: number;
-  readonly #messages: readonly Uint8Array[];
+  readonly #index: number;
   /** Its hypercalls, with inputs wherever VTL0's own kernel has them. */
   readonly calls: GuestKernel;
+  readonly #messages: readonly Uint8Array[];
 
   /**
    * @param vp the processor it runs on, in VTL0
@@ -44,8 +44,16 @@ export class CompromisedKernel {
     this.#platform = platform;
     this.#hypervisor = platform.hypervisor;
     this.#hypervisor.activeVtl(vp);
-    this.#vp = vp;
+    this.#index = vp;
     this.calls = new GuestKernel(this.#hypervisor, NT_HYPERCALL_INPUT);
+  }
+
+  /** @throws TrustletError ERR_TRUSTLET_ARGUMENT while the processor runs VTL1: VTL0 does nothing there */
+  #vtl0(): number {
+    if (this.#hypervisor.activeVtl(this.#index) === 0) return this.#index;
+    throw misuse(
+      `VP ${this.#index} runs VTL1 at this moment, so VTL0 does nothing on it. Let VTL0 act on another: compromisedKernel(1).`,
+    );
   }
 
   /** Reads guest-physical memory, as with a mapping of its own. @param length bytes */
@@ -65,7 +73,7 @@ export class CompromisedKernel {
   /** Reads through page tables that it edits first: maps a page at an address of its choice. */
   mapAndRead(page: number, length: number): Attempt {
     requirePage(page);
-    const table = Number(this.#hypervisor.readRegister(this.#vp, RegisterName.Cr3)) + PAGE_SIZE;
+    const table = Number(this.#hypervisor.readRegister(this.#vtl0(), RegisterName.Cr3)) + PAGE_SIZE;
     // An entry that is not present is put to use: 1 GiB that holds the page.
     const gib = Math.floor((page * PAGE_SIZE) / 2 ** 30);
     const entry = new DataView(new ArrayBuffer(8));
@@ -74,7 +82,7 @@ export class CompromisedKernel {
     if (!mapped.succeeded) return mapped;
     const offset = BigInt((page * PAGE_SIZE) % 2 ** 30);
     return this.#finish(
-      this.#hypervisor.access(this.#vp, { access: 'read', address: (511n << 30n) + offset, length, cpl: 0 }),
+      this.#hypervisor.access(this.#vtl0(), { access: 'read', address: (511n << 30n) + offset, length, cpl: 0 }),
     );
   }
 
@@ -96,7 +104,7 @@ export class CompromisedKernel {
     const isReadable = (page: number): boolean =>
       byDevice || hypervisor.check(0, BigInt(page) * BigInt(PAGE_SIZE), 'read').kind === 'allowed';
     const pages = new Set([...pagesOf(VTL0_OVERLAYS), ...hypervisor.pagesInUse()]);
-    const registers = SHARED_REGISTERS.map((name) => hypervisor.readRegister(this.#vp, name));
+    const registers = SHARED_REGISTERS.map((name) => hypervisor.readRegister(this.#vtl0(), name));
     return new StolenBytes([
       ...runsOf([...pages].filter(isReadable)).map((run) => this.#memoryOf(run, byDevice)),
       ...this.#messages.map((bytes): StolenPiece => ({ source: 'message', address: null, bytes: bytes.slice() })),
@@ -113,33 +121,33 @@ export class CompromisedKernel {
 
   /** Any hypercall at all. */
   hypercall(request: HypercallRequest): HypercallResult {
-    const result = this.#hypervisor.hypercall(this.#vp, request);
-    this.#platform.answerInterrupts(this.#vp);
+    const result = this.#hypervisor.hypercall(this.#vtl0(), request);
+    this.#platform.answerInterrupts(this.#index);
     return result;
   }
 
   /** MOV to a control register, LGDT and their like. @returns whether the register has the value now */
   writeRegister(name: number, value: bigint): boolean {
-    this.#hypervisor.writeRegister(this.#vp, name, value);
+    this.#hypervisor.writeRegister(this.#vtl0(), name, value);
     this.#settle();
-    return this.#hypervisor.readRegister(this.#vp, name) === value;
+    return this.#hypervisor.readRegister(this.#vtl0(), name) === value;
   }
 
   /** WRMSR. @returns whether the MSR has the value now */
   writeMsr(msr: number, value: bigint): boolean {
-    this.#hypervisor.writeMsr(this.#vp, msr, value);
+    this.#hypervisor.writeMsr(this.#vtl0(), msr, value);
     this.#settle();
-    const now = this.#hypervisor.readMsr(this.#vp, msr);
+    const now = this.#hypervisor.readMsr(this.#vtl0(), msr);
     return now.kind === 'done' && now.value === value;
   }
 
   /** The secure kernel answers, and the exception it injects is taken: the attacker goes on. */
   #settle(): void {
-    if (this.#platform.answerInterrupts(this.#vp)) this.#hypervisor.nextEvent(this.#vp);
+    if (this.#platform.answerInterrupts(this.#index)) this.#hypervisor.nextEvent(this.#index);
   }
 
   #access(access: PageAccess, address: bigint, what: { data?: Uint8Array; length?: number }): Attempt {
-    return this.#finish(this.#hypervisor.access(this.#vp, { access, address, physical: true, cpl: 0, ...what }));
+    return this.#finish(this.#hypervisor.access(this.#vtl0(), { access, address, physical: true, cpl: 0, ...what }));
   }
 
   #finish(result: AccessResult): Attempt {

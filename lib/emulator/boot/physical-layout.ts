@@ -18,6 +18,9 @@ export const NT_DATA: PageBlock = { firstPage: 0x120, pageCount: 0x20 };
 export const NT_PAGE_TABLES: PageBlock = { firstPage: 0x140, pageCount: 2 };
 /** The page VTL0 puts hypercall inputs into. */
 export const NT_HYPERCALL_INPUT = 0x150;
+/** The page VTL0 puts the block of a secure call into, and two that follow one another for what the block points to. */
+export const NT_SECURE_CALL_BLOCK = 0x152;
+export const NT_SECURE_CALL_BUFFER = 0x153;
 
 /** securekernel.exe and what it needs from the start: the block VTL1 has at boot. */
 export const SECURE_KERNEL: PageBlock = { firstPage: 0x1000, pageCount: 0x40 };

@@ -16,13 +16,7 @@ import { type BootRules, defaultMask } from './boot-rules.js';
 import { type BootStateName, bootStates } from './boot-states.js';
 import { GuestKernel, startRegisters } from './guest-kernel.js';
 import { NT_START, SECURE_KERNEL_START } from './kernel-starts.js';
-import {
-  addSecurePages,
-  pagesOf,
-  takeBlock,
-  takeNtPage,
-  takeSecurePage,
-} from './page-owners.js';
+import { addSecurePages, pagesOf, takeBlock, takeNtPage, takeSecurePage } from './page-owners.js';
 import { writePageTables } from './page-tables.js';
 import {
   BUNDLE_PAGES,

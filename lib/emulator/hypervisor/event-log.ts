@@ -10,6 +10,19 @@ import type { Touch } from '../touches.js';
 /** Why a VTL switch took place. */
 export type SwitchReason = 'call' | 'interrupt' | 'return' | 'fast-return';
 
+/** `page-refused`: what NT gave back for a page is not what it was given. */
+export type TrustletStep =
+  | 'refused'
+  | 'started'
+  | 'ended'
+  | 'crashed'
+  | 'paged-out'
+  | 'paged-in'
+  | 'page-refused'
+  | 'debug-allowed'
+  | 'debug-refused'
+  | 'dumped';
+
 export type HypervisorEvent =
   /** A hypercall that ended with a status. `vtl` is its caller's. */
   | {
@@ -88,6 +101,46 @@ export type HypervisorEvent =
     }
   | { readonly kind: 'device-access'; readonly page: number; readonly write: boolean; readonly outcome: string }
   | { readonly kind: 'reset'; readonly pagesZeroed: number }
+  /** VTL0 called the secure kernel; `service` is null for a code that the build does not have, or for no service at all. */
+  | {
+      readonly kind: 'secure-call';
+      readonly vp: number;
+      readonly operation: 'service' | 'resume-thread' | 'unknown';
+      readonly code: number;
+      readonly service: string | null;
+      /** Of the trustlet it was about, as far as the secure kernel found one. */
+      readonly pid: number | null;
+      readonly status: number;
+    }
+  /** A trustlet's system call that NT served, or a request of the secure kernel's own. `status` is what came of NT's reply. */
+  | {
+      readonly kind: 'normal-call';
+      readonly vp: number;
+      readonly pid: number;
+      readonly service: string;
+      readonly inputBytes: number;
+      readonly outputBytes: number;
+      readonly status: number;
+    }
+  /** A trustlet's system call that never left VTL1: the secure kernel served or refused it. */
+  | {
+      readonly kind: 'trustlet-call';
+      readonly vp: number;
+      readonly pid: number;
+      readonly service: string;
+      readonly served: boolean;
+      readonly status: number;
+    }
+  /** What became of a trustlet. */
+  | {
+      readonly kind: 'trustlet';
+      readonly pid: number;
+      readonly step: TrustletStep;
+      readonly status: number;
+    }
+  /** A virtual interrupt notification: VTL1 lets VTL0 take the interrupt that waits for it. */
+  | { readonly kind: 'vina'; readonly vp: number; readonly pid: number; readonly taken: readonly number[] }
+  | { readonly kind: 'bugcheck'; readonly code: number; readonly why: string }
   /** The operating system above: an operation on a process, and what it came to. */
   | ({ readonly kind: 'operation' } & Touch)
   /** A message between LSASS and LsaIso, as it lay in NT's page. Nothing of its contents. */
@@ -100,6 +153,23 @@ export type HypervisorEvent =
     }
   /** The guard above: what it decided before an operation. */
   | ({ readonly kind: 'guard-decision' } & Pick<Decision, 'decision' | 'verdict' | 'reason' | 'operations' | 'pid'>);
+
+/** The kinds that what runs above the hypervisor puts into its log. */
+export type EventAbove = Extract<
+  HypervisorEvent,
+  {
+    kind:
+      | 'operation'
+      | 'guard-decision'
+      | 'rpc'
+      | 'secure-call'
+      | 'normal-call'
+      | 'trustlet-call'
+      | 'trustlet'
+      | 'vina'
+      | 'bugcheck';
+  }
+>;
 
 /** An event and its place in the run, counted from 0 and never reused, also across what fell out. */
 export type LoggedEvent = HypervisorEvent & { readonly sequence: number };

@@ -1,8 +1,9 @@
 /** Events as sentences for a person. */
 import { requireObject, show } from '../../arguments.js';
+import { ntstatusName } from '../../ntstatus.js';
 import { misuse } from '../memory/page-numbers.js';
 import { callNamed } from './call-codes.js';
-import type { HypervisorEvent, LoggedEvent } from './event-log.js';
+import type { HypervisorEvent, LoggedEvent, TrustletStep } from './event-log.js';
 import { hvStatusName } from './hv-status.js';
 import { registerNameText } from './register-names.js';
 
@@ -35,6 +36,19 @@ const reasons = {
   return: 'by a VTL return',
   'fast-return': 'by a fast VTL return',
 } as const;
+
+const steps: Readonly<Record<TrustletStep, string>> = {
+  started: 'started',
+  refused: 'was refused by the secure kernel',
+  ended: 'ended',
+  crashed: 'crashed',
+  'paged-out': 'has a page kept by NT, encrypted',
+  'paged-in': 'has a page back',
+  'page-refused': 'was given back a page that is not what NT was given',
+  'debug-allowed': 'may be debugged',
+  'debug-refused': 'may not be debugged',
+  dumped: 'was asked for a page for a dump',
+};
 
 type Renderers = {
   readonly [Kind in HypervisorEvent['kind']]: (event: Extract<HypervisorEvent, { kind: Kind }>) => string;
@@ -70,6 +84,20 @@ const renderers: Renderers = {
       : `${endpoint} answers LSASS: ${operation}, ${bytes} bytes`,
   'guard-decision': ({ decision, operations, pid, verdict, reason }) =>
     `guard ${decision === 'allow' ? 'allows' : 'refuses'} ${operations.join(', ')} on pid ${pid ?? 'unknown'}: ${verdict}${reason === verdict ? '' : `, ${reason}`}`,
+  'secure-call': ({ operation, code, service, pid, status }) => {
+    const what = operation === 'resume-thread' ? 'a secure thread resumed' : (service ?? `service ${hex(code)}`);
+    const named = operation === 'unknown' ? 'an operation that there is not' : what;
+    return `secure call: ${named}${pid === null ? '' : ` for pid ${pid}`}: ${ntstatusName(status)}`;
+  },
+  'normal-call': ({ service, pid, inputBytes, outputBytes, status }) =>
+    `normal call: NT serves ${service} for pid ${pid}: ${inputBytes} bytes out, ${outputBytes} back, ${ntstatusName(status)}`,
+  'trustlet-call': ({ service, pid, served, status }) =>
+    `${served ? 'the secure kernel serves' : 'the secure kernel refuses'} ${service} of pid ${pid}: ${ntstatusName(status)}`,
+  trustlet: ({ pid, step, status }) =>
+    `trustlet pid ${pid} ${steps[step]}${status === 0 ? '' : `: ${ntstatusName(status)}`}`,
+  vina: ({ pid, taken }) =>
+    `VTL1 lets VTL0 take interrupts ${taken.length === 0 ? 'but it takes none' : taken.map(hex).join(', ')} while pid ${pid} runs`,
+  bugcheck: ({ code, why }) => `the machine stops with bug check ${hex(code)}: ${why}`,
   reset: ({ pagesZeroed }) => `reset; ${pagesZeroed} pages zeroed`,
 };
 
@@ -84,10 +112,8 @@ const IMPERSONAL: ReadonlySet<HypervisorEvent['kind']> = new Set([
 
 const actor = (event: HypervisorEvent): string => {
   if (IMPERSONAL.has(event.kind) || !('vp' in event)) return '';
-  if (event.kind === 'vtl-switch' || event.kind === 'intercept') return `VP ${event.vp}: `;
-  return event.kind === 'vtl-enabled' || event.kind === 'interrupt'
-    ? `VP ${event.vp}: `
-    : `VP ${event.vp} VTL${event.vtl}: `;
+  const isOfBoth = event.kind === 'vtl-enabled' || event.kind === 'interrupt' || !('vtl' in event);
+  return isOfBoth ? `VP ${event.vp}: ` : `VP ${event.vp} VTL${event.vtl}: `;
 };
 
 /** One event as a line without an end: its number, who, and what. @throws TrustletError ERR_TRUSTLET_ARGUMENT for no event of the log */

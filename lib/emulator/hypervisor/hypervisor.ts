@@ -16,7 +16,7 @@ import {
   requireUnsigned,
   requireXmm,
 } from './edge-arguments.js';
-import { eventsLost, type HypervisorEvent, type LoggedEvent, loggedEvents } from './event-log.js';
+import { type EventAbove, eventsLost, type LoggedEvent, loggedEvents } from './event-log.js';
 import { accessGuestMemory, useIoPort, writeGuestRegister } from './guest-instructions.js';
 import { executeHypercall } from './hypercall-interface.js';
 import { FIRST_INTERRUPT_VECTOR, requestInterrupt, signalEnd, takeEvent } from './interrupts.js';
@@ -121,7 +121,7 @@ export class Hypervisor {
   }
 
   /** Puts an event of what runs above into the log, in its place. */
-  record(event: Extract<HypervisorEvent, { kind: 'operation' | 'guard-decision' | 'rpc' }>): void {
+  record(event: EventAbove): void {
     log(this.#state, event);
   }
 

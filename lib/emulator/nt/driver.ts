@@ -2,8 +2,9 @@
  * The machine as a driver in VTL0 sees it: no access checks, and the same wall. Pids and tids stand in for PEPROCESS and PETHREAD
  * pointers; handles are kernel handles, kept in the System process's table.
  */
-import { requireId } from '../../arguments.js';
+import { requireId, show } from '../../arguments.js';
 import { TrustletError } from '../../errors.js';
+import { ProcessAccess } from '../../guard/operations.js';
 import { newExtendedBasicInformation, ProcessInfoClass } from '../../layout/index.js';
 import type { OpenResult, QueryResult } from '../../nt-api.js';
 import { isSuccess, Status } from '../../ntstatus.js';
@@ -39,8 +40,19 @@ export interface DriverView {
   /**
    * The seed article's IsSecureProcess, copied faithfully: on failure the out parameter is left as it was (B46). Read it after success
    * alone; this package's own functions start from `unknown` instead.
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT above APC_LEVEL, where its PAGED_CODE asserts (B51)
    */
   IsSecureProcess(handle: bigint, secureProcess: OutBoolean): number;
+  /**
+   * The same as a driver that heeds the seed article does it: IsSecureProcess first, and no APC for a trustlet or a process it could
+   * not ask (B45).
+   * @returns whether the APC was queued
+   */
+  InsertApcUnlessSecure(tid: number, normalRoutine: bigint, normalContext: bigint): boolean;
+  /** KeRaiseIrql, for the processor that this driver runs on. @param level 0 PASSIVE, 1 APC, 2 DISPATCH … 15, not below the present one */
+  KeRaiseIrql(level: number): void;
+  /** KeLowerIrql. @param level not above the present one */
+  KeLowerIrql(level: number): void;
   /**
    * KeInitializeApc with a user routine, then KeInsertQueueApc.
    * @returns false where the thread takes no APC
@@ -54,6 +66,7 @@ export interface DriverView {
   LoadImageIntoProcess(pid: number, imageName: string): number;
 }
 
+const HIGHEST_IRQL = 15;
 const APC: OperationCall = { operation: 'queue-apc', api: 'KeInsertQueueApc', call: 'NtQueueApcThread', injects: true };
 const LOAD: OperationCall = {
   operation: 'load-library',
@@ -116,6 +129,13 @@ class EmulatedDriver implements DriverView {
   }
 
   IsSecureProcess(handle: bigint, secureProcess: OutBoolean): number {
+    const { irql } = this.#system.state;
+    if (irql > Number(this.#system.outcome('B51'))) {
+      throw new TrustletError(
+        'ERR_TRUSTLET_ARGUMENT',
+        `IsSecureProcess was called at IRQL ${irql}: it is paged code and asserts above APC_LEVEL. Ask before raising the IRQL.`,
+      );
+    }
     const extended = newExtendedBasicInformation(8);
     const { status } = this.ZwQueryInformationProcess(handle, ProcessInfoClass.BasicInformation, extended);
     if (isSuccess(status)) {
@@ -126,6 +146,40 @@ class EmulatedDriver implements DriverView {
     const onFailure = this.#system.outcome('B46');
     if (onFailure !== 'untouched') secureProcess.value = onFailure === 'true' ? 1 : 0;
     return status;
+  }
+
+  InsertApcUnlessSecure(tid: number, normalRoutine: bigint, normalContext: bigint): boolean {
+    const thread = this.#system.thread(requireId('tid', tid));
+    if (thread === undefined) return false;
+    const isAllowed = this.#system.outcome('B45') === 'never-asks' || this.#isOrdinary(thread.process.pid);
+    return isAllowed && this.KeInsertQueueApc(tid, normalRoutine, normalContext);
+  }
+
+  #isOrdinary(pid: number): boolean {
+    const opened = this.ZwOpenProcess(pid, ProcessAccess.QUERY_LIMITED_INFORMATION);
+    if (!isSuccess(opened.status)) return false;
+    const answer = { value: 1 };
+    const status = this.IsSecureProcess(opened.handle, answer);
+    this.ZwClose(opened.handle);
+    return isSuccess(status) && answer.value === 0;
+  }
+
+  KeRaiseIrql(level: number): void {
+    this.#setIrql(level, this.#system.state.irql, HIGHEST_IRQL);
+  }
+
+  KeLowerIrql(level: number): void {
+    this.#setIrql(level, 0, this.#system.state.irql);
+  }
+
+  #setIrql(level: number, lowest: number, highest: number): void {
+    if (!Number.isInteger(level) || level < lowest || level > highest) {
+      throw new TrustletError(
+        'ERR_TRUSTLET_ARGUMENT',
+        `level must be a whole number from ${lowest} to ${highest} here; got ${show(level)}.`,
+      );
+    }
+    this.#system.state.irql = level;
   }
 
   KeInsertQueueApc(tid: number, normalRoutine: bigint, normalContext: bigint): boolean {

@@ -39,7 +39,10 @@ export const secondLevelIsolation = (memory: PhysicalMemory): Isolation => ({
         at = nextRegion(space, at, end);
         continue;
       }
-      if (!memory.allowsVtl0(backPage(memory, space, region, at), kind)) return at - address;
+      // What NT keeps of it is ciphertext in a page of NT's; the page itself is not there for VTL0 to use.
+      if (space.pagedOut.has(Math.floor(at / PAGE_SIZE))) return at - address;
+      const physical = backPage(memory, space, region, at);
+      if (physical === null || !memory.allowsVtl0(physical, kind)) return at - address;
       at = Math.min(pageEnd(at), end);
     }
     return length;

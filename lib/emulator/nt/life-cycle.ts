@@ -1,7 +1,7 @@
 /** Processes come, end, and leave their pid to others. */
 import { TrustletError } from '../../errors.js';
 import { startKeyOf } from '../../layout/index.js';
-import { Status } from '../../ntstatus.js';
+import { isSuccess, ntstatusName, Status } from '../../ntstatus.js';
 import type { ScenarioProcess } from '../scenario.js';
 import { parseStatus } from '../status-names.js';
 import { closeAllHandles, type KernelObject } from './handles.js';
@@ -9,6 +9,7 @@ import { FIRST_ID, ID_STEP, LAST_ID } from './ids.js';
 import { PAGE_SIZE, regionAt } from './memory.js';
 import type { ProcessObject, ThreadObject } from './objects.js';
 import { classificationOf, createProcess, protectionByte } from './process-factory.js';
+import { type SecureStart, startInVtl1 } from './secure-process.js';
 import type { NtSystem } from './system.js';
 
 /** What starting a process takes about 1 ms of emulated time. */
@@ -33,17 +34,52 @@ const requireVsm = (system: NtSystem, entry: ScenarioProcess): void => {
   );
 };
 
+/** A process that was started, and what VTL1 said of it where it is a trustlet: with a failure it has ended already. */
+export interface StartedProcess {
+  readonly process: ProcessObject;
+  readonly status: number;
+}
+
+/** As `startProcess`, without an exception where the secure kernel refuses. */
+export const tryStartProcess = (
+  system: NtSystem,
+  entry: ScenarioProcess,
+  pid: number | null,
+  tids: readonly number[],
+  secureStart: SecureStart | null,
+): StartedProcess => {
+  const process = createAndList(system, entry, pid, tids);
+  const status = startInVtl1(system, process, secureStart);
+  if (!isSuccess(status)) endProcess(system, process, status);
+  return { process, status };
+};
+
 /**
  * Starts a process.
  * @param pid the pid it gets, null for the next free one
  * @param tids free ids for its threads; what is missing is taken from the next free ones
- * @throws TrustletError ERR_TRUSTLET_UNSUPPORTED for a trustlet without VSM
+ * @throws TrustletError ERR_TRUSTLET_UNSUPPORTED for a trustlet without VSM, or one that the secure kernel refuses
  */
 export const startProcess = (
   system: NtSystem,
   entry: ScenarioProcess,
   pid: number | null,
   tids: readonly number[] = [],
+): ProcessObject => {
+  const { process, status } = tryStartProcess(system, entry, pid, tids, null);
+  if (isSuccess(status)) return process;
+  throw new TrustletError(
+    'ERR_TRUSTLET_UNSUPPORTED',
+    `The trustlet '${entry.label}' cannot start: the secure kernel answered ${ntstatusName(status)}.`,
+    { ntstatus: status },
+  );
+};
+
+const createAndList = (
+  system: NtSystem,
+  entry: ScenarioProcess,
+  pid: number | null,
+  tids: readonly number[],
 ): ProcessObject => {
   requireVsm(system, entry);
   const { state, parameters } = system;
@@ -106,6 +142,7 @@ const releaseMemory = ({ memory }: NtSystem, process: ProcessObject): void => {
   for (const [page, physical] of space.pages) {
     memory.releasePages([physical], regionAt(space, page * PAGE_SIZE)?.owner ?? 0);
   }
+  for (const { ntPage } of space.pagedOut.values()) memory.releasePages([ntPage], 0);
 };
 
 /** Ends a process: threads, memory and handles go at once, the object when its last handle does. */
@@ -120,6 +157,7 @@ export const endProcess = (system: NtSystem, process: ProcessObject, exitStatus:
     else endThread(system, thread, exitStatus);
   }
   process.tids = [];
+  system.secureKernel.ended(process);
   releaseMemory(system, process);
   process.loadedModules = [];
   process.debugger = null;

@@ -34,11 +34,22 @@ export interface Region {
   readonly section: SectionObject | null;
 }
 
+/** A page that NT keeps for a trustlet, encrypted (secure-kernel/paging.ts). */
+export interface PagedOutPage {
+  /** NT's page that holds it. */
+  readonly ntPage: number;
+  /** Never the same for two contents: a page of before does not come in again. */
+  readonly generation: bigint;
+  readonly tag: Uint8Array;
+}
+
 export interface AddressSpace {
   /** Sorted by base, not overlapping. */
   readonly regions: Region[];
   /** Guest-physical page by page of the address space. One that nobody has needed yet is absent, and reads as zero. */
   readonly pages: Map<number, number>;
+  /** By page of the address space; only a trustlet has any. */
+  readonly pagedOut: Map<number, PagedOutPage>;
   /** Where the next allocation without a wish goes. */
   nextFree: number;
 }
@@ -69,7 +80,12 @@ const needed: Readonly<Record<MemoryAccess, number>> = { read: READABLE, write: 
 export const protectionAllows = (protection: number, access: MemoryAccess): boolean =>
   (protection & needed[access]) !== 0;
 
-export const createAddressSpace = (): AddressSpace => ({ regions: [], pages: new Map(), nextFree: 0x2_0000_0000 });
+export const createAddressSpace = (): AddressSpace => ({
+  regions: [],
+  pages: new Map(),
+  pagedOut: new Map(),
+  nextFree: 0x2_0000_0000,
+});
 
 export const roundToPages = (length: number): number => Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
 
@@ -111,11 +127,21 @@ const pageAt = (space: AddressSpace, region: Region, page: number): number | nul
   return (section === null ? space.pages.get(page) : section.pages.get(page - region.base / PAGE_SIZE)) ?? null;
 };
 
-/** The same, taken from memory where there is none yet. A region's owner decides whose page it gets. */
-export const backPage = (memory: PhysicalMemory, space: AddressSpace, region: Region, address: number): number => {
+/**
+ * The same, taken from memory where there is none yet. A region's owner decides whose page it gets.
+ * @returns null for a page that was paged out and does not come back
+ */
+export const backPage = (
+  memory: PhysicalMemory,
+  space: AddressSpace,
+  region: Region,
+  address: number,
+): number | null => {
   const page = Math.floor(address / PAGE_SIZE);
   const found = pageAt(space, region, page);
   if (found !== null) return found;
+  const pagedOut = space.pagedOut.get(page);
+  if (pagedOut !== undefined) return memory.pageIn(space, page, pagedOut);
   const fresh = memory.takePage(region.owner);
   const { section } = region;
   if (section === null) space.pages.set(page, fresh);
@@ -149,8 +175,14 @@ export const copyMemory = (
     const part = buffer.subarray(done, done + Math.min(PAGE_SIZE - offset, end - done));
     const found = pageAt(space, region, (at - offset) / PAGE_SIZE);
     // A page of NT's that nobody has written is zero, and reading it takes none.
-    if (found === null && direction === 'read' && region.owner <= vtl) part.fill(0);
-    else if (!memory.copy(vtl, found ?? backPage(memory, space, region, at), offset, part, direction)) break;
+    const isPagedOut = found === null && space.pagedOut.has((at - offset) / PAGE_SIZE);
+    // It comes back for the trustlet, and for nobody else.
+    if (isPagedOut && region.owner > vtl) break;
+    if (found === null && !isPagedOut && direction === 'read' && region.owner <= vtl) part.fill(0);
+    else {
+      const physical = found ?? backPage(memory, space, region, at);
+      if (physical === null || !memory.copy(vtl, physical, offset, part, direction)) break;
+    }
     done += part.length;
   }
   return done;

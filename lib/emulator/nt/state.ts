@@ -2,6 +2,7 @@
 import type { FaultState } from '../faults.js';
 import { createLsaState, type LsaState } from '../lsa/lsa-state.js';
 import type { ResolvedScenario } from '../scenario.js';
+import { createSecureKernelState, type SecureKernelState } from '../secure-kernel/secure-kernel-state.js';
 import type { Touch } from '../touches.js';
 import { ID_STEP } from './ids.js';
 import type { ProcessObject, ThreadObject } from './objects.js';
@@ -29,6 +30,9 @@ export interface MachineState {
   /** Pages that hold keys and a generator of random bytes: NT's and VTL1's; null until needed. */
   readonly secretPages: [number | null, number | null];
   readonly lsa: LsaState;
+  readonly secureKernel: SecureKernelState;
+  /** Of the processor that drivers run on. */
+  irql: number;
 }
 
 const SECOND = 10_000_000n;
@@ -71,5 +75,7 @@ export const initialState = (
     stoppedBy: null,
     secretPages: [null, null],
     lsa: createLsaState(),
+    secureKernel: createSecureKernelState(),
+    irql: 0,
   };
 };

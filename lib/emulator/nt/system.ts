@@ -9,6 +9,10 @@ import { dueFault } from '../faults.js';
 import type { CallEvent, HookScript } from '../hooks.js';
 import type { Outcomes } from '../policies.js';
 import type { FaultCall, Scenario } from '../scenario.js';
+import { createNtServices } from '../secure-kernel/nt-services.js';
+import { SecureKernelServices } from '../secure-kernel/secure-kernel-services.js';
+import type { ImageReader } from '../secure-kernel/trustlet-image.js';
+import type { NtService } from '../secure-kernel/trustlet-system-calls.js';
 import { parseStatus } from '../status-names.js';
 import type { Touch, TouchOutcome } from '../touches.js';
 import { SE_DEBUG_PRIVILEGE } from './access.js';
@@ -52,7 +56,7 @@ export interface TouchNote {
 export type SystemParts = Pick<
   NtSystem,
   'scenario' | 'parameters' | 'outcomes' | 'hooks' | 'serial' | 'state' | 'platform' | 'cryptography'
->;
+> & { readonly readImage: ImageReader };
 
 /** 100 ns that pass with every call. */
 const CALL_DURATION = 1n;
@@ -68,6 +72,10 @@ export class NtSystem {
   readonly memory: PhysicalMemory;
   readonly isolation: Isolation;
   readonly hooks: HookScript;
+  /** What serves NT's calls into VTL1, and the trustlets there. */
+  readonly secureKernel: SecureKernelServices;
+  /** NT's side of the system calls that trustlets make, by name. */
+  readonly ntServices: Map<string, NtService>;
   /** Distinguishes this machine's handles from those of any other. */
   readonly serial: number;
   state: MachineState;
@@ -83,8 +91,12 @@ export class NtSystem {
     this.state = parts.state;
     this.platform = parts.platform;
     this.cryptography = parts.cryptography;
-    this.memory = physicalMemory(parts.platform);
+    this.memory = physicalMemory(parts.platform, (space, page, pagedOut) =>
+      this.secureKernel.pageIn(space, page, pagedOut),
+    );
     this.isolation = secondLevelIsolation(this.memory);
+    this.secureKernel = new SecureKernelServices(this, parts.readImage);
+    this.ntServices = createNtServices(this);
   }
 
   /** The outcome this machine has for a behaviour row: the policy chosen, else the row's. */
@@ -120,7 +132,13 @@ export class NtSystem {
 
   requireRunning(): void {
     requireUp(this.platform);
-    const { stoppedBy } = this.state;
+    const { stoppedBy, secureKernel } = this.state;
+    if (secureKernel.bugcheck !== null) {
+      throw new TrustletError(
+        'ERR_TRUSTLET_BACKEND',
+        `The emulated machine stopped: bug check 0x${secureKernel.bugcheck.toString(16)} of the secure kernel. Boot another or restore a snapshot.`,
+      );
+    }
     if (stoppedBy === null) return;
     throw new TrustletError(
       'ERR_TRUSTLET_BACKEND',

@@ -32,5 +32,6 @@ export interface NtServiceReply {
  *
  * @param input what lies in the page of NT's that the secure kernel copied it to
  * @param pid of the trustlet whose shadow thread NT runs it on
+ * @param outputLength bytes that the trustlet has room for
  */
-export type NtService = (input: Uint8Array, pid: number) => NtServiceReply;
+export type NtService = (input: Uint8Array, pid: number, outputLength: number) => NtServiceReply;

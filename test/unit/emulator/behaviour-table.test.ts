@@ -29,6 +29,8 @@ describe('the behaviour table', () => {
       'B15',
       'B16',
       'B17',
+      'B18',
+      'B19',
       'B20',
       'B21',
       'B22',
@@ -38,6 +40,8 @@ describe('the behaviour table', () => {
       'B26',
       'B27',
       'B28',
+      'B29',
+      'B30',
       'B31',
       'B32',
       'B33',
@@ -52,17 +56,19 @@ describe('the behaviour table', () => {
       'B42',
       'B43',
       'B44',
+      'B45',
       'B46',
       'B47',
       'B48',
       'B49',
       'B50',
+      'B51',
       'B52',
     ]);
     assert.equal(new Set(behaviours.map(({ id }) => id)).size, behaviours.length);
     assert.deepEqual(
       behaviours.map(({ id }) => id).filter((id) => !id.startsWith('B')),
-      Array.from({ length: 13 }, (_, index) => `N${String(index + 1).padStart(2, '0')}`),
+      Array.from({ length: 16 }, (_, index) => `N${String(index + 1).padStart(2, '0')}`),
     );
   });
 
@@ -89,7 +95,11 @@ describe('the behaviour table', () => {
   test('gives every consequence rows it follows from, a statement and a source', () => {
     for (const row of consequences) {
       assert.ok(row.follows.length > 0, row.id);
-      for (const id of row.follows) assert.ok(behaviours.some((behaviour) => behaviour.id === id), `${row.id}: ${id}`);
+      for (const id of row.follows)
+        assert.ok(
+          behaviours.some((behaviour) => behaviour.id === id),
+          `${row.id}: ${id}`,
+        );
       assert.ok(row.statement.endsWith('.') && row.does.endsWith('.') && row.source !== '', row.id);
     }
   });

@@ -14,6 +14,7 @@ import { outcomesWith } from '../../../lib/emulator/policies.js';
 import { resolveScenario } from '../../../lib/emulator/resolve-scenario.js';
 import { builtInScenario } from '../../../lib/emulator/scenarios/index.js';
 import { nodeCrypto } from '../../../lib/node-crypto.js';
+import { inspectBytes } from '../../../lib/pe/index.js';
 import { testMachine, testScenario } from './machines.js';
 
 const byCalls = (machine: Machine): NtBackend =>
@@ -73,6 +74,7 @@ describe('the fast census', () => {
       outcomes: { ...outcomesWith(), B44: 'after-first-run' },
       platform: new Platform({ hypervisor: true, vsm: true, hvci: false, rules: bootRules(outcomesWith()) }),
       cryptography: nodeCrypto,
+      readImage: inspectBytes,
       hooks: new HookScript(),
       serial: 1,
       state: initialState(resolveScenario(scenario), [], false),

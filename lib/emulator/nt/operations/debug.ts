@@ -3,7 +3,7 @@
 import { ProcessAccess } from '../../../guard/operations.js';
 import { SYSTEM_PID } from '../../../layout/index.js';
 import { dominates } from '../../../layout/protection-rules.js';
-import { Status } from '../../../ntstatus.js';
+import { isSuccess, Status } from '../../../ntstatus.js';
 import { parseStatus } from '../../status-names.js';
 import { isLive, TERMINATING } from '../life-cycle.js';
 import type { ProcessObject } from '../objects.js';
@@ -18,26 +18,16 @@ const ATTACH: OperationCall = {
 };
 const DETACH: OperationCall = { operation: 'debug', api: 'DebugActiveProcessStop', call: 'NtDebugActiveProcess' };
 
-/** Does the image's Debug policy let a debugger in (facts/nt.md 5.3)? 3 would need a challenge that nobody answers here. */
-const imageAllowsDebugging = (system: NtSystem, process: ProcessObject): boolean => {
-  switch (process.trustlet?.debugPolicy) {
-    case 1:
-      return true;
-    case 2:
-      return !system.parameters.secureBoot;
-    default:
-      return false;
-  }
-};
-
 /** What the secure kernel says of a debugger. @returns null to let it in */
 const secureKernelRefusal = (system: NtSystem, process: ProcessObject): number | null => {
   if (!process.secure) return null;
   const uniform = system.outcome('B37');
   if (isStatusOutcome(String(uniform))) return parseStatus(uniform);
-  const rule = system.outcome('B31');
-  const allowed = rule === 'always' || (rule === 'image-policy' && imageAllowsDebugging(system, process));
-  return allowed ? null : parseStatus(system.outcome('B28'));
+  const secure = system.secureKernel.secureProcess(process);
+  // Without VTL1 nobody is there to let a debugger in.
+  if (secure === undefined) return parseStatus(system.outcome('B28'));
+  const { status } = system.secureKernel.ask('DEBUG_PROCESS', [secure.handle], process.label);
+  return isSuccess(status) ? null : status;
 };
 
 const protectionRefusal = (caller: Caller, process: ProcessObject): number | null =>
@@ -46,9 +36,10 @@ const protectionRefusal = (caller: Caller, process: ProcessObject): number | nul
 /** Self and System, then protection, then the secure kernel, then a debugger that is there already (facts/nt.md 6.2). */
 const attach = (system: NtSystem, caller: Caller, target: ProcessObject): Acted => {
   if (target === caller.process || target.pid === SYSTEM_PID) return refuse(Status.ACCESS_DENIED);
-  const protection = protectionRefusal(caller, target);
-  const secure = secureKernelRefusal(system, target);
-  const refusal = system.outcome('N11') === 'protection-first' ? (protection ?? secure) : (secure ?? protection);
+  const protection = (): number | null => protectionRefusal(caller, target);
+  const secure = (): number | null => secureKernelRefusal(system, target);
+  const refusal =
+    system.outcome('N11') === 'protection-first' ? (protection() ?? secure()) : (secure() ?? protection());
   if (refusal !== null) return refuse(refusal);
   if (!isLive(target)) return refuse(TERMINATING);
   if (target.debugger !== null) return refuse(Status.INVALID_PARAMETER);
