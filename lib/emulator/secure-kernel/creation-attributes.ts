@@ -27,7 +27,7 @@ export const ATTRIBUTES_BYTES: number = HEADER + 3 * ATTRIBUTE_BYTES;
 export const toHex = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
-export const fromHex = (text: string): Uint8Array =>
+const fromHex = (text: string): Uint8Array =>
   Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(index * 2, index * 2 + 2), 16));
 
 /** Type word: version, count of words, type (facts/vsm.md 3.6). */

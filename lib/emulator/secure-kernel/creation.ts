@@ -5,7 +5,7 @@ import { PAGE_SIZE } from '../memory/page-numbers.js';
 import { endProcess } from '../nt/life-cycle.js';
 import type { NtSystem } from '../nt/system.js';
 import { parseStatus } from '../status-names.js';
-import { parseAttributes, toHex } from './creation-attributes.js';
+import { ATTRIBUTES_BYTES, parseAttributes, toHex } from './creation-attributes.js';
 import { forget } from './kept-data.js';
 import type { SecureImage, SecureProcess } from './secure-kernel-state.js';
 import { factsOf, type ImageFacts, type ImageReader } from './trustlet-image.js';
@@ -112,7 +112,7 @@ export const initialiseProcess = (system: NtSystem, args: readonly bigint[]): Se
   const process = secureProcessOf(system, handle);
   if (process === undefined) return answer(Status.INVALID_HANDLE);
   if (process.identity !== null) return answer(Status.INVALID_PARAMETER);
-  const bytes = length > BigInt(PAGE_SIZE) ? null : readVtl0(system, address, Number(length));
+  const bytes = length > BigInt(ATTRIBUTES_BYTES) ? null : readVtl0(system, address, Number(length));
   const attributes = bytes === null ? null : parseAttributes(bytes);
   if (attributes === null) return answer(Status.INVALID_PARAMETER);
   const { applicationId, isIdOverridable, securityVersion } = process.image;

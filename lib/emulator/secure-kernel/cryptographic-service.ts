@@ -7,7 +7,7 @@ import type { SecureProcess } from './secure-kernel-state.js';
 import type { SystemCallResult } from './trustlet-system-calls.js';
 
 /** The first 4 bytes of IumCrypto's input. */
-export const CryptographicOperation = { ENCRYPT: 0, DECRYPT: 1, RANDOM: 2, REPORT: 3 } as const;
+const CryptographicOperation = { ENCRYPT: 0, DECRYPT: 1, RANDOM: 2, REPORT: 3 } as const;
 
 const OPERATION_BYTES = 4;
 const GENERATION_BYTES = 8;

@@ -86,6 +86,11 @@ export const writeReply = (system: NtSystem, pages: readonly number[], reply: Ex
 export const readReply = (system: NtSystem, pages: readonly number[], length: number): ExchangedData | null =>
   collect(pages, length, (page, size) => readVtl0(system, pageAddress(page), size));
 
+/** What a call carried is left to nobody who comes by the pages later. VTL0 may have taken a copy while it was there. */
+export const wipeExchange = (system: NtSystem, pages: readonly number[], length: number): void => {
+  writeRequest(system, pages, new Uint8Array(length));
+};
+
 /** Whether the pages the trustlet has are still VTL0's to use, and enough. */
 export const hasExchange = (system: NtSystem, { exchangePages }: SecureProcess, length: number): boolean =>
   exchangePages.length >= pagesFor(length) && exchangePages.every((page) => isExchangePage(system, page));

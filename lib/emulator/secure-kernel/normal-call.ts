@@ -14,6 +14,7 @@ import {
   pagesFor,
   readReply,
   readRequest,
+  wipeExchange,
   writeReply,
   writeRequest,
 } from './exchange.js';
@@ -160,6 +161,7 @@ export const normalCall = (
   if (!back) return failed(Status.UNSUCCESSFUL);
   const reply = readReply(system, process.exchangePages, room);
   secureKernel.hooks.afterRead('reply');
+  wipeExchange(system, process.exchangePages, Math.max(copied, room));
   const result = reply === null ? failed(Status.ACCESS_VIOLATION) : validate(process, call, reply, room);
   secureKernel.log({
     kind: 'normal-call',

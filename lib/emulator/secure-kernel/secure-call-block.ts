@@ -1,7 +1,7 @@
 /** The SKCALL block of a secure call, 104 bytes (facts/vsm.md 3.2). */
 
 export const SECURE_CALL_BLOCK_BYTES = 104;
-export const SECURE_CALL_ARGUMENTS = 12;
+const SECURE_CALL_ARGUMENTS = 12;
 const ARGUMENTS = 8;
 
 /** What the call asks of the secure kernel. 2 is public; the number of the other differs by build and is this emulator's choice. */

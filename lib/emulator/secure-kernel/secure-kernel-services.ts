@@ -110,12 +110,16 @@ export class SecureKernelServices {
     hypervisor.writeRegister(VP, RegisterName.Rbx, blockAddress);
     const saved = readSharedRegisters(hypervisor, VP);
     if (!platform.enterVtl1(VP)) return Status.UNSUCCESSFUL;
-    const address = hypervisor.readRegister(VP, RegisterName.Rbx);
-    const bytes = readVtl0(this.#system, address, SECURE_CALL_BLOCK_BYTES);
-    const status = bytes === null ? Status.ACCESS_VIOLATION : this.#dispatch(address, bytes);
-    if (!this.isThere) return status;
-    writeSharedRegisters(hypervisor, VP, saved);
-    platform.leaveVtl1(VP, BigInt(status));
+    let status: number = Status.ACCESS_VIOLATION;
+    try {
+      const address = hypervisor.readRegister(VP, RegisterName.Rbx);
+      const bytes = readVtl0(this.#system, address, SECURE_CALL_BLOCK_BYTES);
+      if (bytes !== null) status = this.#dispatch(address, bytes);
+    } finally {
+      // A test's own exception passes through as well, and leaves no processor in VTL1.
+      writeSharedRegisters(hypervisor, VP, saved);
+      platform.leaveVtl1(VP, BigInt(status));
+    }
     return status;
   }
 
@@ -185,9 +189,12 @@ export class SecureKernelServices {
     const { cookie } = thread;
     const block = { operation: SecureOperation.RESUME_THREAD, serviceCode: 0, threadCookie: cookie, args: [] };
     this.#system.memory.copy(0, NT_SECURE_CALL_BLOCK, 0, encodeSecureCall(block), 'write');
-    const status = this.call(BLOCK_ADDRESS);
-    this.#work = outer;
-    return hasRun || status !== Status.SUCCESS ? status : Status.UNSUCCESSFUL;
+    try {
+      const status = this.call(BLOCK_ADDRESS);
+      return hasRun || status !== Status.SUCCESS ? status : Status.UNSUCCESSFUL;
+    } finally {
+      this.#work = outer;
+    }
   }
 
   /** System calls of a trustlet: in its turn where it runs, else each in a turn of its own. */
@@ -236,9 +243,11 @@ export class SecureKernelServices {
     const { platform } = this.#system;
     if (this.#running !== null && platform.hypervisor.activeVtl(VP) === 1) return act();
     if (!platform.enterVtl1(VP)) return null;
-    const result = act();
-    platform.leaveVtl1(VP);
-    return result;
+    try {
+      return act();
+    } finally {
+      platform.leaveVtl1(VP);
+    }
   }
 
   /** The secure kernel stops the machine (facts/vsm.md 3.10). */
