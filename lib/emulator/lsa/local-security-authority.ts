@@ -11,6 +11,7 @@ import { kerberosKey } from './kerberos.js';
 import { KerberosClient } from './kerberos-client.js';
 import { heldBytes, store } from './logon-slots.js';
 import type { LogonState } from './lsa-state.js';
+import { ALPC_CALL } from './lsaiso.js';
 import { type LsaIsolation, Lsass } from './lsass.js';
 import { KerberosOperation, MAX_MESSAGE_LENGTH, NtlmOperation, RpcInterface, StatusOperation } from './messages.js';
 import { CHALLENGE_LENGTH, encodeAvPairs, ntHash, parseAvPairs } from './ntlm.js';
@@ -104,7 +105,9 @@ export class LocalSecurityAuthority {
   /** `machine.lsa` is the one there is. */
   constructor(system: NtSystem) {
     this.#system = system;
-    this.#lsass = new Lsass(system, new RpcChannel(system));
+    const channel = new RpcChannel(system);
+    system.ntServices.set(ALPC_CALL, channel.port);
+    this.#lsass = new Lsass(system, channel);
     this.kerberos = new KerberosClient(this.#lsass, (logonId) => this.#logon(logonId));
   }
 

@@ -94,10 +94,7 @@ export class Lsass {
       // VTL0 has had its way with the request, and may have ended the server.
       const server = isListening(system) ? findLsaIso(system) : null;
       if (server === null) return;
-      const { port } = this.channel;
-      serveOneRequest(system, server, {
-        call: (_service, input, outputLength) => port(input, server.pid, outputLength),
-      });
+      system.secureKernel.run(server, (calls) => serveOneRequest(system, server, calls));
     });
   }
 

@@ -67,6 +67,12 @@ describe('LSASS and LsaIso', () => {
         ['LSA_ISO_RPC_SERVER', 'reply', 'GetRunningServices', 35],
       ],
     );
+    // LsaIso’s turn: in VTL1, and back in VTL0 for each of its two system calls.
+    const switches = machine.events.filter(({ kind, sequence }) => kind === 'vtl-switch' && sequence >= from);
+    assert.deepEqual(
+      switches.slice(-6).map((event) => event.kind === 'vtl-switch' && event.to),
+      [1, 0, 1, 0, 1, 0],
+    );
     const lines = machine.eventLines(from).filter((line) => line.includes('LSASS'));
     assert.deepEqual(
       lines.map((line) => line.replace(/^#\d+ /, '')),

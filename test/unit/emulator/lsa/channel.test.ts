@@ -204,14 +204,53 @@ describe('the channel', () => {
     assert.throws(() => machine.lsa.ntlmResponse(logon, CHALLENGE), { code: 'ERR_TRUSTLET_BACKEND' });
   });
 
-  test('passes on what an interceptor throws, and works afterwards', () => {
+  test('passes on what an interceptor throws, before LsaIso’s turn or in it, and works afterwards', () => {
     const { machine, logon } = withAlice();
-    const stop = machine.lsa.intercept(() => {
-      throw new RangeError('mine');
-    });
-    assert.throws(() => machine.lsa.ntlmResponse(logon, CHALLENGE), /mine/);
-    stop();
+    for (const where of ['request', 'reply']) {
+      const stop = machine.lsa.intercept(({ direction }) => {
+        if (direction === where) throw new RangeError('mine');
+        return undefined;
+      });
+      assert.throws(() => machine.lsa.ntlmResponse(logon, CHALLENGE), /mine/);
+      stop();
+      assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0);
+    }
+  });
+
+  test('loses an answer where VTL0 ends LsaIso, or the machine, while that sends it', () => {
+    const { machine, logon } = withAlice();
+    const snapshot = machine.snapshot();
+    const atReply = (act: () => void): (() => void) =>
+      machine.lsa.intercept(({ direction }) => {
+        if (direction === 'reply') act();
+        return undefined;
+      });
+    const stop = atReply(() => machine.exit('lsaiso'));
     assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0);
+    stop();
+    assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0xc0020017);
+    machine.restore(snapshot);
+    const forget = atReply(() => machine.platform.reset());
+    assert.throws(() => machine.lsa.ntlmResponse(logon, CHALLENGE), { code: 'ERR_TRUSTLET_BACKEND' });
+    forget();
+    machine.restore(snapshot);
+    assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0);
+  });
+
+  test('has nobody at its end where VTL0 leaves no way into VTL1', () => {
+    const { machine, logon } = withAlice();
+    machine.hypervisor.vtlCall(0);
+    assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0xc0020017);
+    machine.hypervisor.vtlReturn(0);
+    assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0);
+  });
+
+  test('is LsaIso’s: another trustlet that receives there gets nothing', () => {
+    const { machine, logon } = withAlice();
+    assert.equal(machine.lsa.ntlmResponse(logon, CHALLENGE).status, 0);
+    const calls = machine.secureKernel.callsOf('lsaiso');
+    const { status, output } = calls.call('NtAlpcSendWaitReceivePort', new Uint8Array(0), 4096);
+    assert.deepEqual([status, output.length], [0xc0000001, 0]);
   });
 });
 
@@ -265,8 +304,11 @@ describe('what VTL0 finds', () => {
   test('of a password: nothing, with LsaIso and without', () => {
     for (const scenario of ['credential-guard', 'plain']) {
       const { machine, logon } = withAlice(scenario);
-      machine.lsa.compare(logon, ALICE.password);
+      assert.equal(machine.lsa.compare(logon, ALICE.password).match, true);
+      assert.equal(machine.lsa.compare(logon, 'wrong horse').match, false);
       const stolen = machine.compromisedKernel().readEverything();
+      assert.equal(stolen.includes(ntHash('wrong horse')), false);
+      assert.equal(stolen.includes(NT_HASH), scenario === 'plain');
       assert.equal(stolen.includes(Buffer.from(ALICE.password, 'utf16le')), false);
       assert.equal(stolen.includes(Buffer.from(ALICE.password)), false);
     }
