@@ -6,6 +6,7 @@ export type { Sighting, StolenBytes } from './boot/stolen-bytes.js';
 export { boot } from './boot-machine.js';
 export type { Out } from './call-arguments.js';
 export type { EmulatorCrypto, GcmParameters, Sealed } from './cryptography.js';
+export type { EventExplanation } from './explain-event.js';
 export type { CallFilter, FailOptions } from './faults.js';
 export type { CallAction, CallEvent } from './hooks.js';
 export type { HypervisorEvent, LoggedEvent } from './hypervisor/event-log.js';
@@ -44,6 +45,24 @@ export type {
 export { SCENARIO_SCHEMA } from './scenario.js';
 export { parseScenario } from './scenario-schema.js';
 export { scenarioNames } from './scenarios/index.js';
+export type { TrustletPage, TrustletPageState } from './secure-kernel/page-states.js';
+export type { TrustletIdentity, TrustletPolicies } from './secure-kernel/secure-kernel-state.js';
+export type {
+  DumpedPage,
+  SecureCallAnswer,
+  SecureKernelView,
+  TrustletDescription,
+} from './secure-kernel/secure-kernel-view.js';
+export type { SecureServiceName } from './secure-kernel/service-codes.js';
+export type { CreatedTrustlet, TrustletCreation } from './secure-kernel/trustlet-creation.js';
+export type { SystemCallResult, TrustletSystemCalls } from './secure-kernel/trustlet-system-calls.js';
+export type {
+  NormalCallHook,
+  NormalCallLie,
+  NormalCallRequest,
+  ReadByVtl1,
+  ReadHook,
+} from './secure-kernel/vtl0-hooks.js';
 export type { Touch, TouchOutcome } from './touches.js';
 export type { MemoryBasicInformation } from './win32/memory-functions.js';
 export type { Win32Surface } from './win32/surface.js';

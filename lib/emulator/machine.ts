@@ -9,6 +9,7 @@ import { CompromisedKernel } from './boot/compromised-kernel.js';
 import { Platform, type PlatformSnapshot } from './boot/platform.js';
 import { requireAddress, requireBuffer, requireSize } from './call-arguments.js';
 import type { EmulatorCrypto } from './cryptography.js';
+import { type EventExplanation, explainEvent } from './explain-event.js';
 import {
   type CallFilter,
   type FailOptions,
@@ -139,6 +140,11 @@ export class Machine {
   eventLines(from = 0): readonly string[] {
     requireSize('from', from);
     return this.events.filter(({ sequence }) => sequence >= from).map(eventText);
+  }
+
+  /** One event as a sentence, with the row of the behaviour table that it shows. @throws TrustletError ERR_TRUSTLET_ARGUMENT for no event */
+  explain(event: LoggedEvent): EventExplanation {
+    return explainEvent(event);
   }
 
   /**

@@ -20,8 +20,7 @@ export type TrustletStep =
   | 'paged-in'
   | 'page-refused'
   | 'debug-allowed'
-  | 'debug-refused'
-  | 'dumped';
+  | 'debug-refused';
 
 export type HypervisorEvent =
   /** A hypercall that ended with a status. `vtl` is its caller's. */

@@ -47,7 +47,6 @@ const steps: Readonly<Record<TrustletStep, string>> = {
   'page-refused': 'was given back a page that is not what NT was given',
   'debug-allowed': 'may be debugged',
   'debug-refused': 'may not be debugged',
-  dumped: 'was asked for a page for a dump',
 };
 
 type Renderers = {
