@@ -118,6 +118,12 @@ const TOOLS = [
     suites: "coverage of the driver's C, and the second reader of PE files",
   },
   {
+    name: 'chromium',
+    find: () => firstOf('chromium', 'chromium-browser', 'google-chrome'),
+    packages: ['chromium'],
+    suites: 'the page of pictures in a browser',
+  },
+  {
     name: 'clang-tidy and clang-format',
     find: () => (which('clang-format') === undefined ? undefined : firstOf('clang-tidy')),
     packages: ['clang-tidy', 'clang-format'],

@@ -219,12 +219,13 @@ export const buildProgram = (
     .command('demo')
     .description('what happens to those who touch a trustlet, shown on the emulated machine')
     .argument('[scenario]', 'a built-in scenario, or a JSON file (default: credential-guard)')
-    .action((scenario: string | undefined) => {
+    .option('--html <file>', 'write its pictures as one page too; a file that is there is replaced')
+    .action((scenario: string | undefined, { html }: { readonly html?: string }) => {
       const { json, ...flags } = program.opts<GlobalOptions>();
       return start({
         json: json === true,
         open: demoOptionsFrom(scenario, flags, environment),
-        report: (vsm) => demoReport(vsm),
+        report: (vsm) => demoReport(vsm, html),
       });
     });
   addDriverCommands(program, (manage) => {

@@ -41,6 +41,7 @@ import { initialState, type MachineState } from './nt/state.js';
 import { NtSystem, referenceTo } from './nt/system.js';
 import { systemParameters } from './nt/system-parameters.js';
 import { pump } from './nt/threads.js';
+import { type PageRun, pageMapOf } from './page-map.js';
 import { outcomesWith } from './policies.js';
 import { type ProcessSpec, readProcessSpec } from './process-spec.js';
 import { resolveScenario } from './resolve-scenario.js';
@@ -166,6 +167,11 @@ export class Machine {
    */
   physicalPages(label: string): readonly PhysicalPage[] {
     return physicalPagesOf(ensureAddressSpace(this.#system.memory, this.#labelled(label)));
+  }
+
+  /** Whose each page in use is, and what each VTL may do with it. Cost: six questions to the hypervisor for each page. */
+  pageMap(): readonly PageRun[] {
+    return pageMapOf(this.#system);
   }
 
   /** The NT calls of a process (default: the agent), as the backends ask them. */

@@ -231,6 +231,13 @@ export const SUITES = [
       script('dist/test/fuzz/pe/main.js', [long ? '1000000' : '10000'], { env: {}, timeout: long ? 2 * 3600 : 300 }),
   },
   {
+    name: 'pictures in headless Chromium',
+    where: 'this machine',
+    tests: ['browser'],
+    tools: ['chromium'],
+    run: ({ files, env }) => runNative({ name: 'browser', files, env, timeout: 300 }),
+  },
+  {
     name: 'testing kit under vitest and jest',
     where: 'emulated',
     tools: ['vitest and jest'],

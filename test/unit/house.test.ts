@@ -42,7 +42,7 @@ const sources: readonly Source[] = sourcesIn('lib');
 const scripts: readonly Source[] = sourcesIn('scripts');
 const generators: readonly Source[] = sourcesIn('protocol');
 /** test/runners apart: what is installed there is not ours. */
-const tests: readonly Source[] = ['contract', 'corpus', 'fuzz', 'model', 'property', 'support', 'unit', 'wine'].flatMap(
+const tests: readonly Source[] = ['browser', 'contract', 'corpus', 'fuzz', 'model', 'property', 'support', 'unit', 'wine'].flatMap(
   (folder) => sourcesIn(`test/${folder}`),
 );
 

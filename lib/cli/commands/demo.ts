@@ -4,6 +4,7 @@
  */
 import type { Machine } from '../../emulator/machine.js';
 import { TrustletError } from '../../errors.js';
+import { type Story, tellStory } from '../../pictures/story.js';
 import type { ProcessFacts } from '../../types.js';
 import type { Vsm } from '../../vsm.js';
 import { agentAttempts, driverAttempts } from '../demo/attempts.js';
@@ -11,6 +12,8 @@ import { guardedSteps } from '../demo/guarded.js';
 import { raceSteps } from '../demo/race.js';
 import { closeScene, type Scene, setScene, type Target } from '../demo/scene.js';
 import { type DemoStep, perform } from '../demo/step.js';
+import { writeStoryPage } from '../demo/story-file.js';
+import { storyLines } from '../demo/terminal-pictures.js';
 import { ExitCode } from '../exit-code.js';
 import { processDocument } from '../json.js';
 import { nameText, protectionText } from '../process-text.js';
@@ -23,7 +26,9 @@ import { pad, printable, wrap } from '../text.js';
 const SHOWN = 5;
 const CALL_WIDTH = 22;
 
-interface Story {
+interface Tale {
+  /** LSASS, LsaIso and the attacker; null on a machine without LSASS. */
+  readonly pictured: Story | null;
   readonly scene: Scene;
   readonly places: readonly ProcessFacts[];
   readonly steps: readonly DemoStep[];
@@ -46,7 +51,21 @@ const targetsOf = ({ trustlet, ordinary }: Scene): Target[] => [trustlet, ordina
 
 const touchesOnTrustlets = (machine: Machine): number => machine.touches.filter((touch) => touch.trustlet).length;
 
-const tell = (vsm: Vsm<Machine | undefined>, machine: Machine): Story => {
+/** The machine is as it was afterwards. */
+const pictured = (machine: Machine): Story | null => {
+  const before = machine.snapshot();
+  try {
+    return tellStory(machine);
+  } catch (error) {
+    if (TrustletError.is(error) && error.code === 'ERR_TRUSTLET_UNSUPPORTED') return null;
+    throw error;
+  } finally {
+    machine.restore(before);
+  }
+};
+
+const tell = (vsm: Vsm<Machine | undefined>, machine: Machine): Tale => {
+  const told = pictured(machine);
   const scene = setScene(vsm, machine);
   const places = placesOf(scene);
   const targets = targetsOf(scene);
@@ -59,7 +78,7 @@ const tell = (vsm: Vsm<Machine | undefined>, machine: Machine): Story => {
   const guarded = targets.flatMap((target) => guardedSteps(scene, target));
   const guardedTouches = touchesOnTrustlets(machine) - before;
   closeScene(scene);
-  return { scene, places, steps: [...tried, ...guarded, ...raceSteps(scene)], guardedTouches };
+  return { pictured: told, scene, places, steps: [...tried, ...guarded, ...raceSteps(scene)], guardedTouches };
 };
 
 /** Where a process's own memory is, as the emulated machine has it. */
@@ -68,7 +87,7 @@ const whereText = (facts: ProcessFacts, machine: Machine): string => {
   return label !== undefined && machine.process(label).trustlet ? 'VTL1' : 'VTL0';
 };
 
-const placeLines = ({ places, scene }: Story, view: View, width: number): string[] => {
+const placeLines = ({ places, scene }: Tale, view: View, width: number): string[] => {
   const rows = places
     .slice(0, SHOWN)
     .map((facts): Cell[] => [
@@ -102,7 +121,7 @@ const SECTIONS = [
 ] as const;
 
 /** The sections that try the same on both targets, side by side. */
-const comparedLines = ({ steps, scene }: Story, view: View, width: number): string[] => {
+const comparedLines = ({ steps, scene }: Tale, view: View, width: number): string[] => {
   const targets = targetsOf(scene);
   if (targets.length === 0) return ['There is no process here that the demo could act on.'];
   const stepsOf = (section: DemoStep['section'], { pid }: Target): readonly DemoStep[] =>
@@ -136,7 +155,7 @@ const comparedLines = ({ steps, scene }: Story, view: View, width: number): stri
   ];
 };
 
-const raceLines = ({ steps }: Story, view: View, width: number): string[] => [
+const raceLines = ({ steps }: Tale, view: View, width: number): string[] => [
   view.paint('heading', 'A race: the process exits between check and act, and its pid goes to another:'),
   ...steps
     .filter(({ section }) => section === 'race')
@@ -148,7 +167,7 @@ const raceLines = ({ steps }: Story, view: View, width: number): string[] => [
     }),
 ];
 
-const opening = ({ scene: { machine, vsm, trustlet } }: Story): string[] => {
+const opening = ({ scene: { machine, vsm, trustlet } }: Tale): string[] => {
   const running = vsm.posture().vsm.running.value;
   const vsmText = { true: 'VSM is on', false: 'VSM is off', null: 'VSM is not known to be on' }[`${running}`];
   return [
@@ -159,12 +178,13 @@ const opening = ({ scene: { machine, vsm, trustlet } }: Story): string[] => {
   ];
 };
 
-const linesOf = (story: Story, view: View): string[] => {
+const linesOf = (story: Tale, view: View): string[] => {
   const width = view.columns ?? DEFAULT_COLUMNS;
   const { trustlet } = story.scene;
   return [
     ...opening(story).flatMap((line) => wrap(line, width)),
     '',
+    ...(story.pictured === null ? [] : [...storyLines(story.pictured, { ...view, columns: width }), '']),
     ...placeLines(story, view, width),
     '',
     ...comparedLines(story, view, width),
@@ -176,8 +196,17 @@ const linesOf = (story: Story, view: View): string[] => {
   ];
 };
 
-/** @throws TrustletError ERR_TRUSTLET_ARGUMENT unless `vsm` is open on an emulated machine */
-export const demoReport = (vsm: Vsm<Machine | undefined>): Report => {
+/** Without the pages, which are the pictures'. */
+const storyDocument = ({ frames, hashWasStolen }: Story): object => ({
+  frames: frames.map(({ title, text, attacks }) => ({ title, text, attacks })),
+  hashWasStolen,
+});
+
+/**
+ * @param html where to write the story as a page, undefined for nowhere
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT unless `vsm` is open on an emulated machine, and for a page that cannot be written
+ */
+export const demoReport = (vsm: Vsm<Machine | undefined>, html?: string): Report => {
   const { machine } = vsm;
   if (machine === undefined) {
     throw new TrustletError(
@@ -187,6 +216,7 @@ export const demoReport = (vsm: Vsm<Machine | undefined>): Report => {
   }
   const story = tell(vsm, machine);
   const { name, title } = machine.scenario;
+  if (html !== undefined) writeStoryPage(html, story.pictured);
   return {
     exitCode: ExitCode.DONE,
     document: {
@@ -198,7 +228,8 @@ export const demoReport = (vsm: Vsm<Machine | undefined>): Report => {
       processes: story.places.map(processDocument),
       guardedTouches: story.guardedTouches,
       steps: story.steps,
+      story: story.pictured === null ? null : storyDocument(story.pictured),
     },
-    lines: (view) => linesOf(story, view),
+    lines: (view) => [...linesOf(story, view), ...(html === undefined ? [] : [`The page is in ${printable(html)}.`])],
   };
 };
