@@ -27,7 +27,10 @@ export interface Frame {
 export interface StoryEvent {
   readonly sequence: number;
   readonly kind: string;
+  /** The event as a sentence. */
   readonly text: string;
+  /** The row of docs/behaviours.md that it shows; null where it shows none. */
+  readonly behaviour: string | null;
 }
 
 export interface Story {
@@ -139,22 +142,20 @@ export const tellStory = (machine: Machine): Story => {
     `Every page it may read, every message it recorded, the registers: ${kibibytes(stolen.byteLength)}. The user’s NT hash is ${hashWasStolen ? 'in it' : 'not in it'}.`,
     [
       {
-        what: 'look for the NT hash in all of it',
+        what: 'look for the NT hash in it all',
         outcome: hashWasStolen ? 'found' : 'not found',
         succeeded: hashWasStolen,
       },
     ],
   );
-  const lines = machine.eventLines();
   return {
     scenario: machine.scenario.name,
     title: machine.scenario.title,
     frames,
-    events: machine.events.map(({ sequence, kind }, index) => ({
-      sequence,
-      kind,
-      text: (lines[index] ?? '').replace(/^#\d+ /, ''),
-    })),
+    events: machine.events.map((event) => {
+      const { sentence, behaviour } = machine.explain(event);
+      return { sequence: event.sequence, kind: event.kind, text: sentence, behaviour };
+    }),
     hashWasStolen,
   };
 };

@@ -130,7 +130,8 @@ describe('the page of pictures', { timeout: 120_000 }, () => {
     await browser.press('Home');
     const start = await browser.evaluate<Moment>(MOMENT);
     assert.deepEqual([start.shown, start.messages, start.hidden, start.value], [['The machine is up'], 0, true, 0]);
-    assert.deepEqual(start.now, [story?.events[0]?.text]);
+    assert.equal(start.now.length, 1);
+    assert.ok(start.now[0]?.startsWith(story?.events[0]?.text ?? '-'));
     const seen: string[] = [...start.shown];
     for (let position = 1; position <= end.value; position += 1) {
       await browser.press('ArrowRight');

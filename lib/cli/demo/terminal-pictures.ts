@@ -107,7 +107,7 @@ const pageLines = ({ pages }: MachinePicture, { columns, paint }: TerminalView):
 
 /** What the attacker tried in a step, and what it came to. */
 const attackLines = ({ attacks }: Frame, { paint }: TerminalView): string[] =>
-  attacks.map(({ what, outcome, succeeded }) => `  ${what.padEnd(36)}${paint(succeeded ? 'bad' : 'good', outcome)}`);
+  attacks.map(({ what, outcome, succeeded }) => `  ${what.padEnd(32)}${paint(succeeded ? 'bad' : 'good', outcome)}`);
 
 /** The whole story: each step with what came of it, and the picture that belongs to it. */
 export const storyLines = ({ frames, events }: Story, view: TerminalView): string[] => {
@@ -127,6 +127,12 @@ export const storyLines = ({ frames, events }: Story, view: TerminalView): strin
     ...told,
     ...(last.picture.exchanges.length === 0 ? [] : [...exchangeDiagram(last.picture, view), '']),
     ...pageLines(last.picture, view),
-    ...(intercept === undefined ? [] : ['', `The intercept, event ${intercept.sequence}:`, `  ${intercept.text}`]),
+    ...(intercept === undefined
+      ? []
+      : [
+          '',
+          `The intercept, event ${intercept.sequence}:`,
+          `  ${intercept.text}${intercept.behaviour === null ? '' : ` (${intercept.behaviour})`}`,
+        ]),
   ];
 };

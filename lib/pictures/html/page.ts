@@ -1,6 +1,6 @@
 /** One page with the whole story: nothing is loaded from anywhere, and nothing but its own style and script may run in it. */
 import { createHash } from 'node:crypto';
-import type { Frame, Story } from '../story.js';
+import type { Frame, Story, StoryEvent } from '../story.js';
 import { exchangeDiagram } from './exchange-diagram.js';
 import { escaped } from './markup.js';
 import { pageGrid } from './page-grid.js';
@@ -40,6 +40,9 @@ ${attacksOf(frame)}
 <div><h3>Whose the pages are</h3>${pageGrid(frame.picture)}<ul class="key">${KEY.map(keyItem).join('')}</ul></div>
 </div>
 </section>`;
+
+const eventItem = ({ sequence, text, behaviour }: StoryEvent): string =>
+  `<li value="${sequence}" data-at="${sequence}">${escaped(text)}${behaviour === null ? '' : ` (${escaped(behaviour)})`}</li>`;
 
 /** The positions of the slider: every event, with the step it belongs to, and every step that left no event. */
 const momentsOf = ({ frames, events }: Story): readonly (readonly [frame: number, event: number])[] => {
@@ -82,7 +85,7 @@ ${frames.map(frameSection).join('\n')}
 <div class="grid">
 ${last?.picture.hasVtl1 === true ? `<div><h2>What LSASS and LsaIso said</h2>${exchangeDiagram(last.picture)}</div>` : ''}
 <div><h2>Event log</h2>
-<ol class="log" tabindex="0" aria-label="Event log">${events.map(({ sequence, text }) => `<li value="${sequence}" data-at="${sequence}">${escaped(text)}</li>`).join('')}</ol></div>
+<ol class="log" tabindex="0" aria-label="Event log">${events.map(eventItem).join('')}</ol></div>
 </div>
 <p class="hint">The user’s NT hash was ${story.hashWasStolen ? 'found in what VTL0 has' : 'not found in anything VTL0 has'}.</p>
 </main>

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { DemoStep } from '../../../lib/cli/demo/step.js';
 import { boot, type Scenario } from '../../../lib/emulator/index.js';
@@ -27,17 +30,73 @@ const small = (over: Partial<Scenario>): Scenario => ({
 const demoOn = (scenario: Scenario): ReturnType<typeof trustlet> =>
   trustlet('demo', { open: () => open({ backend: boot(scenario) }) });
 
+/** What follows the pictures. */
+const tableOf = (lines: readonly string[]): readonly string[] =>
+  lines.slice(lines.findIndex((line) => line.startsWith('WHERE')));
+
 describe('trustlet demo', () => {
-  test('fits a screen: at most 40 lines at 80 columns', async () => {
-    for (const columns of [80, 100]) {
+  test('fits a screen: each picture and the table at most 40 lines, at 60, 80 and 100 columns', async () => {
+    for (const columns of [60, 80, 100]) {
       const run = await trustlet('demo', { columns });
       assert.equal(run.code, 0);
       assert.equal(run.err, '');
-      assert.ok(run.lines.length <= 40, `${run.lines.length} lines`);
+      const parts = ['The machine is up', 'LSASS, VTL0', 'WHERE'].map((start) =>
+        run.lines.findIndex((line) => line.startsWith(start)),
+      );
+      const ends = [0, ...parts, run.lines.length];
+      assert.ok(parts.every((at) => at > 0));
+      ends.slice(1).forEach((end, index) => {
+        assert.ok(end - (ends[index] ?? 0) <= 40, `${end - (ends[index] ?? 0)} lines`);
+      });
       for (const line of run.lines) assert.ok(line.length <= columns, line);
     }
     const piped = await trustlet('demo');
     for (const line of piped.lines) assert.ok(line.length <= 100, line);
+  });
+
+  test('shows the machine, the exchange, the attack and its intercept', async () => {
+    const { out } = await trustlet('demo credential-guard');
+    assert.match(out, /^┌─ VTL0, user mode ─+┐ {2}┌─ VTL1, user mode: IUM ─+┐$/m);
+    assert.match(out, /^│ lsass\.exe \(\d+\) +│ {2}│ LsaIso\.exe \(\d+\), trustlet 1 +│$/m);
+    assert.match(out, /^│ ─+ ProtectCredential, 116 bytes ─+▶ │$/m);
+    assert.match(out, /^│ ◀─+ Lm20GetNtlm3ChallengeResponse, \d+ bytes ─+ │$/m);
+    assert.match(out, /^ {2}read a page of LsaIso\.exe +intercepted$/m);
+    assert.match(out, /^The intercept, event \d+:\n.*VTL1 intercepts VTL0’s read of address 0x[0-9a-f]+.*\(B\d\d\)$/m);
+    assert.match(out, /^ +\d+ {2}--- +rwx +lsaiso \(pid \d+\), VTL1$/m);
+    assert.match(out.replaceAll(/\s+/g, ' '), /The user’s NT hash is not in it\./);
+  });
+
+  test('a machine without VTL1 has no picture of it, and the hash is found', async () => {
+    const { out } = await trustlet('demo plain');
+    assert.doesNotMatch(out, /VTL1, user mode|The intercept/);
+    assert.match(out, /look for the NT hash in it all +found/);
+  });
+
+  test('leaves the machine as the table needs it, and tells the story in JSON too', async () => {
+    const { story, steps: all } = document(await trustlet('demo --json'));
+    assert.deepEqual(Object.keys(story as object), ['frames', 'hashWasStolen']);
+    assert.ok((all as unknown[]).length > 20);
+    const { story: none } = document(await trustlet('demo --json', { open: () => open({ backend: boot(small({})) }) }));
+    assert.equal(none, null);
+  });
+
+  test('--html writes one page, and says where; where it cannot, it says why', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trustlet-demo-'));
+    try {
+      const file = join(folder, 'story.html');
+      const run = await trustlet(['demo', '--html', file]);
+      assert.equal(run.code, 0);
+      assert.ok(run.out.includes(`The page is in ${file}.`));
+      assert.match(readFileSync(file, 'utf8'), /^<!doctype html>/);
+      const refused = await trustlet(['demo', '--html', folder]);
+      assert.equal(refused.code, 2);
+      assert.match(refused.err, /--html: .* cannot be written: EISDIR/);
+      const without = await trustlet(['demo', '--html', file], { open: () => open({ backend: boot(small({})) }) });
+      assert.equal(without.code, 2);
+      assert.match(without.err, /has no LSASS/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('says what is where: lsass in VTL0, LsaIso in VTL1', async () => {
@@ -143,7 +202,7 @@ describe('trustlet demo', () => {
     assert.match(run.out, /VSM is off, and no trustlet runs/);
     assert.doesNotMatch(run.out, /\(trustlet\)/);
     assert.doesNotMatch(run.out, /reached a trustlet/);
-    assert.ok(run.lines.length <= 40);
+    assert.ok(tableOf(run.lines).length <= 40);
     const race = (await steps('plain')).filter((step) => step.section === 'race');
     assert.deepEqual(
       race.map(({ outcome }) => outcome),
@@ -163,7 +222,7 @@ describe('trustlet demo', () => {
     for (const step of all) assert.equal(step.outcome, 'refuse: downlevel-bit');
   });
 
-  test('every built-in scenario plays within 40 lines', async () => {
+  test('every built-in scenario plays, its table within 40 lines', async () => {
     for (const scenario of [
       'plain',
       'vbs',
@@ -176,7 +235,7 @@ describe('trustlet demo', () => {
     ]) {
       const run = await trustlet(`demo ${scenario}`, { columns: 80 });
       assert.equal(run.code, 0, scenario);
-      assert.ok(run.lines.length <= 40, `${scenario}: ${run.lines.length} lines`);
+      assert.ok(tableOf(run.lines).length <= 40, `${scenario}: ${run.lines.length} lines`);
     }
   });
 
@@ -193,6 +252,7 @@ describe('trustlet demo', () => {
       'processes',
       'guardedTouches',
       'steps',
+      'story',
     ]);
     assert.equal(demo['scenario'], 'credential-guard');
     assert.equal(demo['trustlet'], boot('credential-guard').pidOf('lsaiso'));
