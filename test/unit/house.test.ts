@@ -42,9 +42,17 @@ const sources: readonly Source[] = sourcesIn('lib');
 const scripts: readonly Source[] = sourcesIn('scripts');
 const generators: readonly Source[] = sourcesIn('protocol');
 /** test/runners apart: what is installed there is not ours. */
-const tests: readonly Source[] = ['browser', 'contract', 'corpus', 'fuzz', 'model', 'property', 'support', 'unit', 'wine'].flatMap(
-  (folder) => sourcesIn(`test/${folder}`),
-);
+const tests: readonly Source[] = [
+  'browser',
+  'contract',
+  'corpus',
+  'fuzz',
+  'model',
+  'property',
+  'support',
+  'unit',
+  'wine',
+].flatMap((folder) => sourcesIn(`test/${folder}`));
 
 /** Nobody reads top to bottom what a program wrote. */
 const isGenerated = (text: string): boolean => /do not edit/i.test(text.slice(0, 400));
