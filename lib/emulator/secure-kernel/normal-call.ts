@@ -36,12 +36,14 @@ const REQUEST = 1n;
 /**
  * VTL1 returns to VTL0 for a request and is called again. Emulated: nothing else happens on this processor meanwhile.
  * @returns false where VTL0 has left the processor so that VTL1 cannot go on
+ * @throws TrustletError ERR_TRUSTLET_BACKEND where VTL0 has brought the machine down
  */
 const inVtl0 = (system: NtSystem, act: () => void): boolean => {
   const { platform } = system;
   writeSharedRegisters(platform.hypervisor, VP);
   platform.leaveVtl1(VP, REQUEST);
   act();
+  system.requireRunning();
   return platform.enterVtl1(VP);
 };
 

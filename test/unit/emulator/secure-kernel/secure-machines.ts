@@ -26,3 +26,22 @@ export const longWordOf = (bytes: Uint8Array): bigint =>
 
 export const secureTestMachine = (policies: Readonly<Record<string, string>> = {}): Machine =>
   testMachine({ policies });
+
+/** What a test says of a SKCALL block: byte 0 operation, 2 service code, 4 cookie, 8 twelve arguments (facts/vsm.md 3.2). */
+export interface BlockDescription {
+  readonly operation?: number;
+  readonly code?: number;
+  readonly cookie?: number;
+  readonly args?: readonly bigint[];
+}
+
+export const blockOf = ({ operation = 2, code = 0, cookie = 0, args = [] }: BlockDescription): Uint8Array => {
+  const view = new DataView(new ArrayBuffer(104));
+  view.setUint8(0, operation);
+  view.setUint16(2, code, true);
+  view.setUint32(4, cookie, true);
+  args.forEach((value, index) => {
+    view.setBigUint64(8 + index * 8, value, true);
+  });
+  return new Uint8Array(view.buffer);
+};
