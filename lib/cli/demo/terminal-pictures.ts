@@ -1,7 +1,7 @@
 /** The pictures as text: who is where, what LSASS and LsaIso said, whose the pages are. */
 import type { PageRun } from '../../emulator/page-map.js';
 import type { Exchange, MachinePicture, PictureProcess } from '../../pictures/machine-picture.js';
-import type { Frame, Story } from '../../pictures/story.js';
+import type { Frame, Story, StoryEvent } from '../../pictures/story.js';
 import { holderText, rightsText } from '../../pictures/words.js';
 import type { Paint } from '../style.js';
 import { pad, printable, truncate, wrap } from '../text.js';
@@ -109,6 +109,12 @@ const pageLines = ({ pages }: MachinePicture, { columns, paint }: TerminalView):
 const attackLines = ({ attacks }: Frame, { paint }: TerminalView): string[] =>
   attacks.map(({ what, outcome, succeeded }) => `  ${what.padEnd(32)}${paint(succeeded ? 'bad' : 'good', outcome)}`);
 
+const interceptLines = ({ sequence, text, behaviour }: StoryEvent, { columns }: TerminalView): string[] => [
+  '',
+  `The intercept, event ${sequence}:`,
+  ...wrap(`${text}${behaviour === null ? '' : ` (${behaviour})`}`, columns - 2).map((line) => `  ${line}`),
+];
+
 /** The whole story: each step with what came of it, and the picture that belongs to it. */
 export const storyLines = ({ frames, events }: Story, view: TerminalView): string[] => {
   const told = frames.flatMap((frame) => [
@@ -127,12 +133,6 @@ export const storyLines = ({ frames, events }: Story, view: TerminalView): strin
     ...told,
     ...(last.picture.exchanges.length === 0 ? [] : [...exchangeDiagram(last.picture, view), '']),
     ...pageLines(last.picture, view),
-    ...(intercept === undefined
-      ? []
-      : [
-          '',
-          `The intercept, event ${intercept.sequence}:`,
-          `  ${intercept.text}${intercept.behaviour === null ? '' : ` (${intercept.behaviour})`}`,
-        ]),
+    ...(intercept === undefined ? [] : interceptLines(intercept, view)),
   ];
 };

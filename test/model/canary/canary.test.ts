@@ -36,7 +36,7 @@ describe('secrets of VTL1', () => {
   });
 
   test('the actions come to refusals and successes of every kind', () => {
-    const { tally } = live(11, 4000);
+    const { tally } = live(11, 6000);
     for (const expected of [
       'read intercepted',
       'read done',
@@ -53,6 +53,19 @@ describe('secrets of VTL1', () => {
       'compare false',
       'forged answered',
       'restart',
+      'secure call 0',
+      'secure call c0000008',
+      'NtCreateFile c000001c',
+      'IumSecureStoragePut 0',
+      'IumCrypto 0',
+      'lied about NtAlpcSendWaitReceivePort',
+      'lied about ALLOCATE_VM',
+      'changed after the secure-call was read',
+      'changed after the reply was read',
+      'page out 0',
+      'a trustlet ended for its page',
+      'live dump 0',
+      'enable debugging c000000d',
     ]) {
       assert.ok((tally.get(expected) ?? 0) > 0, `${expected} never came: ${textOf([...tally])}`);
     }

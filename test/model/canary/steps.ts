@@ -34,7 +34,72 @@ export type Step =
   | { readonly do: 'corrupt-lsass'; readonly at: number; readonly value: number }
   | { readonly do: 'restart'; readonly trustlet: number }
   | { readonly do: 'rewind'; readonly keep: boolean }
-  | { readonly do: 'run' };
+  | { readonly do: 'run' }
+  | {
+      readonly do: 'secure-call';
+      readonly service: number;
+      readonly operation: number;
+      readonly cookie: number;
+      readonly args: readonly number[];
+      readonly at: number | null;
+    }
+  | {
+      readonly do: 'normal-lie';
+      readonly calls: number;
+      readonly lying: Lying;
+      readonly status: number;
+      readonly page: number | null;
+    }
+  | { readonly do: 'double-fetch'; readonly reads: number; readonly at: number; readonly value: number }
+  | { readonly do: 'trustlet-call'; readonly trustlet: number; readonly service: number; readonly outputLength: number }
+  | {
+      readonly do: 'page-out';
+      readonly trustlet: number;
+      readonly page: number;
+      readonly alter: boolean;
+      readonly value: number;
+    }
+  | { readonly do: 'live-dump'; readonly trustlet: number }
+  | { readonly do: 'mailbox'; readonly trustlet: number; readonly slot: number; readonly key: number }
+  | { readonly do: 'enable-debugging'; readonly trustlet: number; readonly response: number }
+  | { readonly do: 'crash-trustlet'; readonly trustlet: number };
+
+/** What a trustlet calls with arguments of which a few bytes are declared and the rest is its secret. */
+export const TRUSTLET_CALLS = [
+  'NtClose',
+  'NtCreateSection',
+  'NtQuerySystemInformation',
+  'NtQueryInformationProcess',
+  'NtAllocateVirtualMemory',
+  'NtCreateFile',
+  'IumCrypto',
+  'IumSecureStorageGet',
+  'IumSecureStoragePut',
+] as const;
+
+/** Secure services that are asked for by name; any other code is asked for by number. */
+export const SERVICES = [
+  'CREATE_PROCESS',
+  'INITIALIZE_PROCESS',
+  'CREATE_THREAD',
+  'TERMINATE_THREAD',
+  'RUNDOWN_PROCESS',
+  'DEBUG_PROCESS',
+  'GET_CONTEXT',
+  'SET_CONTEXT',
+  'GET_TEB_ADDRESS',
+  'GET_PEB_ADDRESS',
+  'RETRIEVE_MAILBOX',
+  'IS_TRUSTLET_RUNNING',
+  'CREATE_SECURE_IMAGE',
+  'DEBUG_READ_WRITE_MEMORY',
+  'QUERY_VIRTUAL_MEMORY',
+  'LIVEDUMP_START',
+  'LIVEDUMP_CAPTURE_PROCESS',
+  'CREATE_SECURE_SECTION',
+  'COPY_PROTECTED_PAGE',
+  'REMOVE_PROTECTED_PAGE',
+] as const;
 
 const nat = fc.nat({ max: 0xffff });
 const lying = fc.record({ lie: fc.constantFrom(...LIES), at: nat, value: nat });
@@ -98,4 +163,40 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   some(1, fc.record({ do: of('restart'), trustlet })),
   some(1, fc.record({ do: of('rewind'), keep: fc.boolean() })),
   some(1, fc.record({ do: of('run') })),
+  some(
+    12,
+    fc.record({
+      do: of('secure-call'),
+      service: fc.nat({ max: 2 * SERVICES.length }),
+      operation: fc.constantFrom(0, 1, 1, 2, 2, 2, 2, 3, 255),
+      cookie: nat,
+      args: fc.array(nat, { maxLength: 6 }),
+      at: fc.option(nat, { freq: 4 }),
+    }),
+  ),
+  some(
+    8,
+    fc.record({
+      do: of('normal-lie'),
+      calls: fc.integer({ min: 1, max: 6 }),
+      lying,
+      status: fc.constantFrom(0, 0, 0, 0xc000_0022, 0x8000_0005, 0x103, 0xffff_ffff),
+      page: fc.option(nat),
+    }),
+  ),
+  some(5, fc.record({ do: of('double-fetch'), reads: fc.integer({ min: 1, max: 4 }), at: nat, value: nat })),
+  some(
+    10,
+    fc.record({
+      do: of('trustlet-call'),
+      trustlet,
+      service: fc.nat({ max: TRUSTLET_CALLS.length - 1 }),
+      outputLength: fc.nat({ max: 9000 }),
+    }),
+  ),
+  some(6, fc.record({ do: of('page-out'), trustlet, page: nat, alter: fc.boolean(), value: nat })),
+  some(2, fc.record({ do: of('live-dump'), trustlet })),
+  some(2, fc.record({ do: of('mailbox'), trustlet, slot: fc.nat({ max: 9 }), key: nat })),
+  some(2, fc.record({ do: of('enable-debugging'), trustlet, response: nat })),
+  some(1, fc.record({ do: of('crash-trustlet'), trustlet })),
 );

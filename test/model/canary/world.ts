@@ -12,7 +12,7 @@ import type { GuardOperation, Held } from '../../../lib/types.js';
 import { act } from '../../support/act.js';
 import { lieAbout } from './lies.js';
 import { SecretScanner } from './secret-scanner.js';
-import { type Step, TRUSTLETS } from './steps.js';
+import { SERVICES, type Step, TRUSTLET_CALLS, TRUSTLETS } from './steps.js';
 
 const PAGE = 4096;
 const ALL = 0x1fffff;
@@ -20,6 +20,8 @@ const PASSWORD = 'a password that nobody types again';
 const SECRET_BYTES = 48;
 const NT_DATA = 0x12_0000n;
 const SECURE_KERNEL_DATA = 0x102_0000n;
+/** Where VTL0 puts the block of a secure call. */
+const SECURE_CALL_BLOCK = 0x15_2000n;
 const NOTHING: Uint8Array = new Uint8Array(0);
 const MOST_LOGONS = 5;
 const SERVICE = 'cifs/server.contoso.com';
@@ -45,6 +47,8 @@ export class World {
   readonly #logons: number[] = [];
   #kept: { readonly snapshot: MachineSnapshot; readonly logons: readonly number[] };
   #interceptor: () => void = () => {};
+  #liar: () => void = () => {};
+  #changer: () => void = () => {};
 
   constructor(scenario = 'credential-guard') {
     this.machine = boot(scenario);
@@ -61,6 +65,7 @@ export class World {
 
   /** Takes one step and looks through what it handed to VTL0. */
   take(step: Step): void {
+    for (const label of TRUSTLETS) this.#revive(label);
     this.#hear(step.do, this.#act(step));
   }
 
@@ -172,10 +177,8 @@ export class World {
         return NOTHING;
       }
       case 'restart': {
-        const label = TRUSTLETS[step.trustlet] ?? 'lsaiso';
-        machine.exit(label);
-        machine.spawn(label === 'vmsp' ? VMSP : label);
-        this.#plant(label);
+        machine.exit(this.#label(step.trustlet));
+        this.#start(this.#label(step.trustlet));
         this.#count('restart');
         return NOTHING;
       }
@@ -190,6 +193,38 @@ export class World {
       case 'run':
         machine.run();
         return NOTHING;
+      case 'secure-call':
+        return this.#secureCall(step);
+      case 'normal-lie':
+        return this.#lieToVtl1(step);
+      case 'double-fetch':
+        return this.#changeBehindVtl1(step);
+      case 'trustlet-call':
+        return this.#callFrom(step);
+      case 'page-out':
+        return this.#pageOut(step);
+      case 'live-dump': {
+        const { status, pages } = machine.secureKernel.liveDump(this.#label(step.trustlet));
+        this.#count(`live dump ${status.toString(16)}`);
+        return pages.map(({ ciphertext }) => ciphertext);
+      }
+      case 'mailbox': {
+        const key = new Uint8Array(16).fill(step.key & 0xff);
+        return machine.secureKernel.retrieveMailbox(this.#label(step.trustlet), step.slot, key).message;
+      }
+      case 'enable-debugging': {
+        const label = this.#label(step.trustlet);
+        const { challenge } = machine.secureKernel.debugChallenge(label);
+        const status = machine.secureKernel.enableDebugging(label, new Uint8Array(32).fill(step.response & 0xff));
+        this.#count(`enable debugging ${status.toString(16)}`);
+        return challenge;
+      }
+      case 'crash-trustlet': {
+        const label = this.#label(step.trustlet);
+        machine.secureKernel.crashTrustlet(label);
+        this.#start(label);
+        return NOTHING;
+      }
     }
   }
 
@@ -221,8 +256,128 @@ export class World {
     return this.machine.physicalPages('lsass').at(0)?.physicalAddress ?? NT_DATA;
   }
 
+  #label(trustlet: number): (typeof TRUSTLETS)[number] {
+    return TRUSTLETS[trustlet] ?? 'lsaiso';
+  }
+
   #pid(trustlet: number): number {
-    return this.machine.pidOf(TRUSTLETS[trustlet] ?? 'lsaiso');
+    return this.machine.pidOf(this.#label(trustlet));
+  }
+
+  #start(label: (typeof TRUSTLETS)[number]): void {
+    this.machine.spawn(label === 'vmsp' ? VMSP : label);
+    this.#plant(label);
+  }
+
+  /** A trustlet that VTL0 or the secure kernel has ended comes again, with its secret: there is always something to steal. */
+  #revive(label: (typeof TRUSTLETS)[number]): void {
+    const { machine } = this;
+    const { pid, life } = machine.process(label);
+    if (machine.secureKernel.trustlets.some((each) => each.pid === pid)) return;
+    this.#count('a trustlet was ended');
+    if (life === 'running') machine.exit(label);
+    this.#start(label);
+  }
+
+  /** What a secure call is given: handles and addresses that are real, almost real, or anything. */
+  #argument(number: number): bigint {
+    const { trustlets } = this.machine.secureKernel;
+    const handle = trustlets[number % Math.max(1, trustlets.length)]?.handle ?? 0n;
+    switch (number % 5) {
+      case 0:
+        return handle;
+      case 1:
+        return handle + BigInt(number >> 8);
+      case 2:
+        return this.#address(number);
+      case 3:
+        return this.machine.process(this.#label(number & 1)).dataAddress + BigInt(number % 64);
+      default:
+        return BigInt(number);
+    }
+  }
+
+  #secureCall({ service, operation, cookie, args, at }: Extract<Step, { do: 'secure-call' }>): Uint8Array {
+    const { secureKernel } = this.machine;
+    const named = SERVICES[service];
+    const code = named === undefined ? service * 37 : (secureKernel.serviceCode(named) ?? 0);
+    const { trustlets } = secureKernel;
+    const real = trustlets[cookie % Math.max(1, trustlets.length)]?.cookies[0] ?? 0;
+    const block = new DataView(new ArrayBuffer(104));
+    block.setUint8(0, operation);
+    block.setUint16(2, code, true);
+    block.setUint32(4, cookie % 3 === 0 ? cookie : real, true);
+    args.forEach((each, index) => {
+      block.setBigUint64(8 + index * 8, this.#argument(each), true);
+    });
+    const where = at === null ? undefined : this.#harmless(this.#address(at));
+    const { status, block: answer } = secureKernel.secureCall(new Uint8Array(block.buffer), where);
+    this.#count(`secure call ${status.toString(16)}`);
+    return answer;
+  }
+
+  #lieToVtl1({ calls, lying, status, page }: Extract<Step, { do: 'normal-lie' }>): Uint8Array {
+    this.#liar();
+    let left = calls;
+    this.#liar = this.machine.secureKernel.onNormalCall(({ service, input, outputLength }) => {
+      this.#hear('the arguments of a normal call', input);
+      left -= 1;
+      if (left < 0) return undefined;
+      this.#count(`lied about ${service}`);
+      if (service === 'ALLOCATE_VM') {
+        return page === null ? { status } : { page: Number(this.#address(page) / BigInt(PAGE)) };
+      }
+      const output = lieAbout(
+        new Uint8Array(Math.min(outputLength, PAGE)).fill(lying.value & 0xff),
+        lying,
+        this.#recorded,
+      );
+      return { status, output, length: lying.at % 3 === 0 ? lying.at * 77 : output.length };
+    });
+    return NOTHING;
+  }
+
+  #changeBehindVtl1({ reads, at, value }: Extract<Step, { do: 'double-fetch' }>): Uint8Array {
+    this.#changer();
+    let left = reads;
+    this.#changer = this.machine.secureKernel.onRead((what) => {
+      left -= 1;
+      if (left < 0) return;
+      this.#count(`changed after the ${what} was read`);
+      // VP 0 is in VTL1: another processor does it.
+      const other = this.machine.compromisedKernel(1);
+      other.write(SECURE_CALL_BLOCK + BigInt(at % 104), Uint8Array.of(value & 0xff, value >> 8));
+    });
+    return NOTHING;
+  }
+
+  /** A trustlet passes its secret where a service declares less: the rest must not travel. */
+  #callFrom({ trustlet, service, outputLength }: Extract<Step, { do: 'trustlet-call' }>): Uint8Array {
+    const label = this.#label(trustlet);
+    const name = TRUSTLET_CALLS[service] ?? 'NtClose';
+    const input = new Uint8Array(8 + SECRET_BYTES);
+    input.set(canaryOf(label), 8);
+    const { status } = this.machine.secureKernel.callsOf(label).call(name, input, outputLength);
+    this.#count(`${name} ${status.toString(16)}`);
+    return NOTHING;
+  }
+
+  #pageOut({ trustlet, page, alter, value }: Extract<Step, { do: 'page-out' }>): Uint8Array {
+    const { machine } = this;
+    const label = this.#label(trustlet);
+    const pages = machine.physicalPages(label);
+    const address =
+      page % 2 === 0 ? machine.process(label).dataAddress : (pages[page % Math.max(1, pages.length)]?.address ?? 0n);
+    const before = new Set(machine.hypervisor.pagesInUse());
+    this.#count(`page out ${machine.secureKernel.pageOut(label, address).toString(16)}`);
+    const encrypted = machine.hypervisor.pagesInUse().find((each) => !before.has(each));
+    if (alter && encrypted !== undefined) {
+      this.kernel.write(BigInt(encrypted * PAGE + (value % PAGE)), Uint8Array.of(value & 0xff));
+    }
+    // It needs the page: it is brought back, or the trustlet ends for a page that is not what it was.
+    machine.readMemory(label, machine.process(label).dataAddress, 1);
+    if (machine.process(label).life !== 'running') this.#count('a trustlet ended for its page');
+    return NOTHING;
   }
 
   #logon(number: number): number | undefined {
@@ -232,7 +387,7 @@ export class World {
   #operate(trustlet: number, operation: GuardOperation): Uint8Array {
     const { win32 } = this.machine;
     const pid = this.#pid(trustlet);
-    const tid = this.machine.tidsOf(TRUSTLETS[trustlet] ?? 'lsaiso')[0] ?? 0;
+    const tid = this.machine.tidsOf(this.#label(trustlet))[0] ?? 0;
     const onThread = OPERATIONS.find((entry) => entry.operation === operation)?.acts === 'thread';
     const handle = onThread ? win32.OpenThread(ALL, false, tid) : win32.OpenProcess(ALL, false, pid);
     if (handle === 0n || operation === 'terminate') return NOTHING;
@@ -244,7 +399,7 @@ export class World {
   #readProcess({ trustlet, offset, driver }: Extract<Step, { do: 'read-process' }>): Uint8Array {
     const { machine } = this;
     const { win32, kernel } = machine;
-    const address = machine.process(TRUSTLETS[trustlet] ?? 'lsaiso').dataAddress + BigInt(offset % 64);
+    const address = machine.process(this.#label(trustlet)).dataAddress + BigInt(offset % 64);
     const buffer = new Uint8Array(64);
     if (driver) {
       kernel.MmCopyVirtualMemory(this.#pid(trustlet), address, buffer, 'read');
