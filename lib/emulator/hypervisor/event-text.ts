@@ -95,7 +95,7 @@ const renderers: Renderers = {
   trustlet: ({ pid, step, status }) =>
     `trustlet pid ${pid} ${steps[step]}${status === 0 ? '' : `: ${ntstatusName(status)}`}`,
   vina: ({ pid, taken }) =>
-    `VTL1 lets VTL0 take interrupts ${taken.length === 0 ? 'but it takes none' : taken.map(hex).join(', ')} while pid ${pid} runs`,
+    `VTL1 lets VTL0 have its interrupts while pid ${pid} runs: ${taken.length === 0 ? 'it takes none' : `it takes ${taken.map(hex).join(', ')}`}`,
   bugcheck: ({ code, why }) => `the machine stops with bug check ${hex(code)}: ${why}`,
   reset: ({ pagesZeroed }) => `reset; ${pagesZeroed} pages zeroed`,
 };
