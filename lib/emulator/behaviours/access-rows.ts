@@ -16,7 +16,7 @@ export const accessRows: readonly Behaviour[] = [
   {
     id: 'B31',
     statement: 'Live debugging is covered too; whether an exception exists is written in the trustlet’s image.',
-    does: '`image-policy`: Debug policy 0 never, 1 always, 2 only while Secure Boot is off, 3 after a challenge nobody answers here.',
+    does: '`image-policy`: Debug policy 0 never, 1 always, 2 only while Secure Boot is off, 3 after the right response to a challenge.',
     outcome: 'image-policy',
     alternatives: ['never', 'always'],
     policy: 'trustlet-debugging',

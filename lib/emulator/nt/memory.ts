@@ -176,8 +176,6 @@ export const copyMemory = (
     const found = pageAt(space, region, (at - offset) / PAGE_SIZE);
     // A page of NT's that nobody has written is zero, and reading it takes none.
     const isPagedOut = found === null && space.pagedOut.has((at - offset) / PAGE_SIZE);
-    // It comes back for the trustlet, and for nobody else.
-    if (isPagedOut && region.owner > vtl) break;
     if (found === null && !isPagedOut && direction === 'read' && region.owner <= vtl) part.fill(0);
     else {
       const physical = found ?? backPage(memory, space, region, at);

@@ -16,9 +16,11 @@ import {
 import type { QueryResult } from '../../nt-api.js';
 import { Status } from '../../ntstatus.js';
 import { dueFault } from '../faults.js';
+import { CHALLENGE_BYTES } from '../secure-kernel/trustlet-debugging.js';
 import { parseStatus } from '../status-names.js';
 import { peekHandle, referenceHandle } from './handles.js';
 import { type ProcessObject, processOf } from './objects.js';
+import { CHALLENGE_RESPONSE_CLASS, requestChallenge } from './operations/debug-on-demand.js';
 import { pebAddressOf } from './process-memory.js';
 import type { Caller, NtSystem } from './system.js';
 
@@ -170,6 +172,11 @@ export const ntQueryInformationProcess = (
   const fault = system.enter({ call: 'NtQueryInformationProcess', target, infoClass });
   if (fault !== null) return result(fault);
   if (infoClass === ProcessInfoClass.BasicInformation) return queryBasic(system, caller, handle, buffer, wordSize);
+  if (infoClass === CHALLENGE_RESPONSE_CLASS) {
+    const reference = referenceHandle(system, caller, handle, 'process', QUERY_RIGHT);
+    if (reference.object === null) return result(reference.status);
+    return result(requestChallenge(system, reference.object, buffer), CHALLENGE_BYTES);
+  }
   const telemetry = infoClass === ProcessInfoClass.TelemetryId && system.parameters.build >= FirstBuild.TelemetryId;
   const fixed = fixedClasses.get(infoClass);
   if (!telemetry && (fixed === undefined || system.parameters.build < fixed.since))

@@ -7,6 +7,7 @@ import { requireAddress, requireBuffer } from '../call-arguments.js';
 import { processLabelled, runningProcess } from '../nt/labelled.js';
 import { endProcess } from '../nt/life-cycle.js';
 import type { ProcessObject } from '../nt/objects.js';
+import { passResponse, requestChallenge } from '../nt/operations/debug-on-demand.js';
 import { ensureAddressSpace } from '../nt/process-memory.js';
 import type { NtSystem } from '../nt/system.js';
 import { parseStatus } from '../status-names.js';
@@ -195,8 +196,10 @@ export class SecureKernelView {
 
   /** GET_ON_DEMAND_DEBUG_CHALLENGE. @returns NTSTATUS, and 32 bytes where it is a success */
   debugChallenge(label: string): { readonly status: number; readonly challenge: Uint8Array } {
-    const { status } = this.invoke('GET_ON_DEMAND_DEBUG_CHALLENGE', [this.#secure(label).handle, BUFFER]);
-    return { status, challenge: isSuccess(status) ? this.#fromBuffer(CHALLENGE_BYTES) : new Uint8Array(0) };
+    this.#system.requireRunning();
+    const challenge = new Uint8Array(CHALLENGE_BYTES);
+    const status = requestChallenge(this.#system, processLabelled(this.#system, label), challenge);
+    return { status, challenge: isSuccess(status) ? challenge : new Uint8Array(0) };
   }
 
   /** The response to a challenge, from who may allow debugging. Emulated: Windows verifies a signature. */
@@ -206,8 +209,8 @@ export class SecureKernelView {
 
   /** ENABLE_ON_DEMAND_DEBUG_WITH_RESPONSE: a debugger may attach from now on. @returns NTSTATUS */
   enableDebugging(label: string, response: Uint8Array): number {
-    this.#toBuffer(requireBuffer('response', response).subarray(0, CHALLENGE_BYTES));
-    return this.invoke('ENABLE_ON_DEMAND_DEBUG_WITH_RESPONSE', [this.#secure(label).handle, BUFFER]).status;
+    this.#system.requireRunning();
+    return passResponse(this.#system, processLabelled(this.#system, label), requireBuffer('response', response));
   }
 
   /** RETRIEVE_MAILBOX. @param key 16 bytes @returns NTSTATUS, and the message where it is a success */

@@ -6,6 +6,7 @@ import { type Out, requireAddress, requireBuffer, requireHandle, requireText } f
 import { referenceHandle } from '../nt/handles.js';
 import { loadLibrary, modulesOf } from '../nt/modules.js';
 import type { ModuleObject } from '../nt/objects.js';
+import { CHALLENGE_RESPONSE_CLASS, ntSetChallengeResponse } from '../nt/operations/debug-on-demand.js';
 import {
   INSTRUMENTATION_CALLBACK_CLASS,
   ntSetInstrumentationCallback,
@@ -86,7 +87,11 @@ export const moduleFunctions = (context: SurfaceContext): ModuleFunctions => {
     SetProcessInformation(process, informationClass, information) {
       const handle = requireHandle('process', process);
       const bytes = requireBuffer('information', information);
-      if (requireId('informationClass', informationClass) !== INSTRUMENTATION_CALLBACK_CLASS || bytes.byteLength < 8) {
+      const infoClass = requireId('informationClass', informationClass);
+      if (infoClass === CHALLENGE_RESPONSE_CLASS) {
+        return context.succeeded(ntSetChallengeResponse(system, context.caller(), handle, bytes));
+      }
+      if (infoClass !== INSTRUMENTATION_CALLBACK_CLASS || bytes.byteLength < 8) {
         return context.succeeded(bytes.byteLength < 8 ? Status.INFO_LENGTH_MISMATCH : Status.INVALID_INFO_CLASS);
       }
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

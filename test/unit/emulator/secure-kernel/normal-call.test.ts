@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Machine, NormalCallLie, SystemCallResult } from '../../../../lib/emulator/index.js';
-import { testMachine } from '../machines.js';
+import { testMachine, text } from '../machines.js';
 import { longWordOf, longWords, words } from './secure-machines.js';
 
 const INVALID_SYSTEM_SERVICE = 0xc000001c;
@@ -83,9 +83,33 @@ describe('a system call of a trustlet', () => {
     assert.equal(call(machine, 'NtClose', output, 0).status, 0);
     assert.equal(machine.openHandles('lsaiso'), before);
     // One that it does not have any more, and one that it never had, are not passed on.
+    machine.secureKernel.onNormalCall(({ service }) => assert.fail(service));
     assert.equal(call(machine, 'NtClose', output, 0).status, INVALID_HANDLE);
     assert.equal(call(machine, 'NtClose', longWords(4n), 0).status, INVALID_HANDLE);
-    assert.equal(call(machine, 'NtCreateSection', longWords(0n), 8).status, 0xc000000d);
+  });
+
+  test('leaves nothing of its arguments in VTL1 or VTL0 once it is over', () => {
+    const machine = testMachine();
+    const argument = new TextEncoder().encode('an argument to be forgotten');
+    assert.equal(call(machine, 'NtAlpcSendWaitReceivePort', argument, 0).status, 0xc0000001);
+    const isAnywhere = machine.platform.secureBlocks.some(({ firstPage, pageCount }) =>
+      text(machine.hypervisor.readPhysical(BigInt(firstPage) * 4096n, pageCount * 4096)).includes(text(argument)),
+    );
+    assert.deepEqual([isAnywhere, machine.compromisedKernel().readEverything().includes(argument)], [false, false]);
+  });
+
+  test('that needs more memory than VTL1 has gets it from NT, protected, while the trustlet runs', () => {
+    const machine = testMachine();
+    const before = machine.platform.secureBlocks.length;
+    machine.secureKernel.run('lsaiso', (calls) => {
+      const { output } = calls.call('NtAllocateVirtualMemory', longWords(0x20_0000n), 8);
+      const written = machine.writeMemory('lsaiso', longWordOf(output), new Uint8Array(0x20_0000).fill(0x5a));
+      assert.equal(written, 0x20_0000);
+    });
+    assert.ok(machine.platform.secureBlocks.length > before);
+    assert.equal(machine.hypervisor.activeVtl(0), 0);
+    const bytes = new Uint8Array(32).fill(0x5a);
+    assert.equal(machine.compromisedKernel().readEverything().includes(bytes), false);
   });
 
   test('leaves nothing of its arguments in the registers that VTLs share', () => {
@@ -251,9 +275,10 @@ describe('a lying NT', () => {
 
   test('that ends the trustlet meanwhile, or brings the machine down, gets no answer into it', () => {
     const ended = testMachine();
+    assert.equal(call(ended, 'NtQuerySystemInformation', CLASS, 16).status, 0);
     ended.secureKernel.onNormalCall(() => {
       if (ended.process('lsaiso').life === 'running') ended.exit('lsaiso');
-      return undefined;
+      return { status: 0, output: Uint8Array.of(1, 2, 3, 4) };
     });
     let inside: SystemCallResult | null = null;
     ended.secureKernel.run('lsaiso', (calls) => {
@@ -290,6 +315,20 @@ describe('a lying NT', () => {
     );
     assert.equal(machine.hypervisor.activeVtl(0), 0);
     assert.equal(call(machine, 'NtQuerySystemInformation', CLASS, 16).status, 0);
+  });
+
+  test('that calls from within its answer meets no second lie', () => {
+    const machine = testMachine();
+    let asked = 0;
+    machine.secureKernel.onNormalCall(() => {
+      asked += 1;
+      const inner = machine.secureKernel.callsOf('vmsp').call('NtQuerySystemInformation', CLASS, 16);
+      assert.deepEqual([inner.status, inner.output.length], [0, 16]);
+      return { status: 0xc0000017 };
+    });
+    assert.equal(call(machine, 'NtQuerySystemInformation', CLASS, 16).status, 0xc0000017);
+    assert.equal(asked, 1);
+    assert.equal(machine.hypervisor.activeVtl(0), 0);
   });
 
   test('does not restore a snapshot under a call', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Machine, SystemCallResult } from '../../../../lib/emulator/index.js';
 import { trustlet } from '../../../support/pe/samples.js';
-import { testMachine, text } from '../machines.js';
+import { openAll, testMachine, text } from '../machines.js';
 import { words } from './secure-machines.js';
 
 const INVALID_PARAMETER = 0xc000000d;
@@ -192,6 +192,28 @@ describe('debugging a trustlet on demand', () => {
     assert.equal(secureKernel.enableDebugging('vmsp', secureKernel.responseTo(again)), 0);
     assert.equal(attach(), true);
     assert.equal(secureKernel.trustlet('vmsp').isDebugged, true);
+  });
+
+  test('goes through class 72 of a process, out and in', () => {
+    const machine = testMachine();
+    const { win32 } = machine;
+    const handle = openAll(machine, 'vmsp');
+    const challenge = new Uint8Array(32);
+    assert.equal(win32.NtQueryInformationProcess(handle, 72, challenge), 0);
+    assert.ok(new Set(challenge).size > 8);
+    assert.equal(win32.SetProcessInformation(handle, 72, new Uint8Array(32)), false);
+    assert.equal(win32.GetLastError(), 5);
+    assert.equal(win32.NtQueryInformationProcess(handle, 72, challenge), 0);
+    assert.equal(win32.SetProcessInformation(handle, 72, machine.secureKernel.responseTo(challenge)), true);
+    assert.equal(win32.DebugActiveProcess(machine.pidOf('vmsp')), true);
+    // Another length, a process that is no trustlet, no handle.
+    assert.equal(win32.NtQueryInformationProcess(handle, 72, new Uint8Array(31)), 0xc0000004);
+    assert.equal(win32.NtQueryInformationProcess(openAll(machine, 'notepad'), 72, challenge), INVALID_PARAMETER);
+    assert.equal(win32.NtQueryInformationProcess(0x44n, 72, challenge), 0xc0000008);
+    assert.equal(win32.SetProcessInformation(handle, 72, new Uint8Array(8)), false);
+    assert.equal(win32.GetLastError(), 24);
+    assert.equal(win32.SetProcessInformation(openAll(machine, 'notepad'), 72, challenge), false);
+    assert.equal(win32.GetLastError(), 87);
   });
 
   test('is for images with that policy, and answers to addresses that are VTL0’s', () => {
