@@ -147,8 +147,10 @@ export const createSecureThread = (system: NtSystem, args: readonly bigint[]): S
 export const rundown = (system: NtSystem, process: SecureProcess): void => {
   const { processes, storage } = system.state.secureKernel;
   processes.delete(process.pid);
-  system.memory.releasePages(process.argumentPages, 1);
-  system.memory.releasePages(process.ntPages, 0);
+  system.memory.releasePages(process.argumentPages.splice(0), 1);
+  system.memory.releasePages(process.ntPages.splice(0), 0);
+  // A call that is under way goes nowhere: the pages may be another's already.
+  process.exchangePages.length = 0;
   for (const kept of process.mailbox.values()) forget(system, kept);
   const own = `instance ${process.identity?.instance ?? ''} `;
   for (const [key, kept] of storage) {

@@ -317,6 +317,22 @@ describe('a lying NT', () => {
     assert.equal(call(machine, 'NtQuerySystemInformation', CLASS, 16).status, 0);
   });
 
+  test('that ends the trustlet while VTL1 has its reply, and gives the page to another, finds that page as it was', () => {
+    const machine = testMachine();
+    let page = 0n;
+    machine.secureKernel.onNormalCall(({ service, pages }) => {
+      if (service !== 'ALLOCATE_VM') [page = 0n] = pages;
+      return undefined;
+    });
+    machine.secureKernel.onRead((what) => {
+      if (what !== 'reply') return;
+      machine.exit('lsaiso');
+      machine.compromisedKernel(1).write(page, new TextEncoder().encode('another’s now'));
+    });
+    assert.equal(call(machine, 'NtQuerySystemInformation', CLASS, 16).status, 0xc000010a);
+    assert.equal(Buffer.from(machine.compromisedKernel().read(page, 15).data).toString(), 'another’s now');
+  });
+
   test('that calls from within its answer meets no second lie', () => {
     const machine = testMachine();
     let asked = 0;
