@@ -193,7 +193,10 @@ export const buildProgram = (
     .command('explain')
     .description('why touching a process, loading a driver or starting an enclave fails, with evidence and next step')
     .argument('[pid]', 'process id; left out where the error is about no process')
-    .option('--error <code>', 'the error met: a Win32 code, or an NTSTATUS (0xc0000022, -1073741790)')
+    .option(
+      '--error <code>',
+      'the error met: a Win32 code, an NTSTATUS (0xc0000022, -1073741790), an HRESULT, or a name (ERROR_NOACCESS)',
+    )
     .option('--api <name>', 'the call that failed: an operation (read) or a function (WriteProcessMemory)')
     .action((text: string | undefined, options: { readonly error?: string; readonly api?: string }) => {
       const question = readQuestion(text, options);
