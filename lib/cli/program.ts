@@ -86,7 +86,7 @@ ${OPERATIONS.map(({ operation, userApi }) => `  ${operation.padEnd(18)}${userApi
 const INSPECT_HELP = `
 It reads structure and verifies no trust: no signature, no chain. Links below a folder are not followed.
 Exit codes: 0 every file was read; 1 a path you named cannot be read; 11 a file below a folder cannot be, or a
-program is too damaged to say what it is.`;
+program is damaged: truncated, or its headers are nothing to go by.`;
 
 interface InspectFlags {
   readonly only?: string | undefined;
