@@ -28,19 +28,22 @@ const ofTheMethod = (): Check[] => {
 };
 
 /** Every measured call has verified its answers already: a wrong one has ended the run. */
+export const timesTold = (measurements: readonly Measurement[]): Check[] =>
+  measurements.map(({ group, name, size, median, p25, p75, rounds }) =>
+    check(
+      `${group}, ${name}, ${size}: answers right, time told`,
+      Number.isFinite(median) && median > 0 && p25 <= median && median <= p75,
+      `${rounds} rounds`,
+    ),
+  );
+
 export const checksOf = (
   measurements: readonly Measurement[],
   growth: readonly Growth[],
   band: Band = LINEAR,
 ): Check[] => [
   ...ofTheMethod(),
-  ...measurements.map(({ group, name, size, median, p25, p75, rounds }) =>
-    check(
-      `${group}, ${name}, ${size}: answers right, time told`,
-      Number.isFinite(median) && median > 0 && p25 <= median && median <= p75,
-      `${rounds} rounds`,
-    ),
-  ),
+  ...timesTold(measurements),
   ...growth.map(({ name, exponent }) =>
     check(
       `census, ${name}: linear`,

@@ -47,6 +47,15 @@ async function onLinux() {
   return readFindings(out);
 }
 
+/** Reading files, which is the same on every system; they are made for it, and gone afterwards. */
+async function onFiles() {
+  const out = inBuild('bench', 'inspect.json');
+  const program = inRoot('dist', 'bench', 'inspect.js');
+  const given = ['--folder', inBuild('bench', 'files'), '--out', out, ...(quick ? ['--quick'] : [])];
+  await must(process.execPath, ['--expose-gc', program, ...given], { timeout: 900 });
+  return readFindings(out);
+}
+
 /** The peers, below build/: they are no dependency of anything. */
 async function installPeers() {
   const folder = inBuild('bench', 'peers');
@@ -98,8 +107,9 @@ if (built.exitCode !== 0) throw new Error(`the repository does not build:\n${bui
 const loadBefore = loadavg()[0];
 const started = performance.now();
 const linux = await onLinux();
+const files = await onFiles();
 const wine = quick ? {} : await inWine();
-const parts = [linux, ...(wine.findings === undefined ? [] : [wine.findings])];
+const parts = [linux, files, ...(wine.findings === undefined ? [] : [wine.findings])];
 
 /** @param {keyof Findings} key */
 const all = (key) => parts.flatMap((part) => part[key]);
@@ -121,6 +131,7 @@ const results = {
       : [{ group: 'wine-census', name: 'everything in Wine', where: 'Wine', reason: wine.missing }]),
   ],
   growth: all('growth'),
+  remarks: all('remarks'),
   aims: all('aims'),
 };
 const file = quick ? inBuild('bench', 'quick.json') : inRoot('bench', 'results.json');

@@ -148,9 +148,12 @@ export class Vsm<M = unknown> implements Disposable, AsyncDisposable {
   async postureAsync(options: PostureOptions = {}): Promise<Posture> {
     const limits = readPostureOptions(options);
     this.#requireOpen();
+    limits.signal?.throwIfAborted();
     this.#enter();
     try {
-      return this.#backend.posture(await this.#backend.configuration(limits));
+      const configuration = await this.#backend.configuration(limits);
+      limits.signal?.throwIfAborted();
+      return this.#backend.posture(configuration);
     } finally {
       this.#leave();
     }

@@ -41,6 +41,7 @@ interface Results {
     readonly reason: string;
   }[];
   readonly growth: readonly { readonly group: string; readonly name: string; readonly exponent: number }[];
+  readonly remarks: readonly { readonly group: string; readonly text: string }[];
   readonly aims: readonly {
     readonly aim: string;
     readonly measured: string;
@@ -121,6 +122,20 @@ const TABLES: readonly Table[] = [
     about: 'A whole node process, from its start to its end.',
   },
   {
+    group: 'inspect',
+    title: 'Reading files, beside opening them and reading the same bytes',
+    about:
+      'A folder of programs, libraries, trustlets, enclaves, damaged files and others (bench/inspect-files.ts), all in the page cache: what the reader’s own work costs, not the disk. A run reads every file. Bare is `openSync`, `readSync` of the very places that the reader asks for into a buffer that is kept, and `closeSync`. The command’s reader is `trustlet inspect` without what it writes, its walk through the folders included; its workers are started and ended in every run. Most of the time of the whole folder goes to the signatures, which the PKI library parses; two rows leave the signed files out.',
+    each: 'file',
+  },
+  {
+    group: 'inspect-few',
+    title: 'How many files are worth starting workers',
+    about:
+      'The first files of the same folder, each run in a new node process, where nothing is compiled yet, as in the command: a worker begins like that, too. Node’s own start is not counted, nor the loading of the reader; the PKI library is, wherever it is loaded.',
+    each: 'file',
+  },
+  {
     group: 'wine-census',
     title: 'Census in Wine, beside what else there is',
     about:
@@ -154,6 +169,7 @@ const tableOf = ({ group, title, about, each }: Table, results: Results): readon
   const missing = results.notMeasured.filter((row) => row.group === group);
   if (rows.length + missing.length === 0) return [];
   const growth = results.growth.filter((row) => row.group === group);
+  const remarks = results.remarks.filter((row) => row.group === group);
   const sizes = [...new Set(rows.map(({ size }) => size))];
   const isSized = each !== undefined || sizes.length > 1;
   const base = rows[0]?.name ?? '';
@@ -195,6 +211,8 @@ const tableOf = ({ group, title, about, each }: Table, results: Results): readon
           ...growth.map(({ name, exponent }) => `- ${name}: ${exponent.toFixed(2)}`),
           '',
         ]),
+    ...remarks.map(({ text }) => `- ${text}`),
+    ...(remarks.length === 0 ? [] : ['']),
     ...missing.flatMap(({ name, where, reason }) => [`Not measured: ${name} (${where}): ${reason}`, '']),
   ];
 };

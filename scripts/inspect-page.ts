@@ -5,6 +5,7 @@ import { DLL_CHARACTERISTICS, EXTENDED_DLL_CHARACTERISTICS } from '../lib/pe/hea
 import { PE_LIMITS } from '../lib/pe/limits.js';
 import { DEBUG_VALUES, POLICY_IDS, POLICY_TYPES, TRUSTLET_IDS } from '../lib/pe/policy-values.js';
 import { type Condition, ENCLAVE_CONDITIONS, TRUSTLET_CONDITIONS } from '../lib/pe/requirements.js';
+import { NOT_SHOWN_BY_A_FILE } from '../lib/pe/trust.js';
 
 const HEAD = `<!-- Written by scripts/docs.ts from lib/pe. Do not edit; run \`npm run docs\`. -->
 # Inspect: would this file run as a trustlet?
@@ -14,7 +15,7 @@ trustlet, a VBS enclave or neither, and why not. From code: \`inspectFile(path)\
 \`trustlet/pe\` give the same report; \`readPe(source)\` gives headers, sections, exports and load configuration alone.
 
 **It reports structure and verifies no trust.** No hash is compared, no signature checked, no chain built: a file can claim all of this
-and be worth nothing. Whether Windows would start it is for Windows to say (signature level 12, revocation, policy).
+and be worth nothing. ${NOT_SHOWN_BY_A_FILE}
 
 The reader was held against real files that npm and Wine bring and a second reader (llvm-readobj, objdump), and against files made for the
 tests. No trustlet's image and no enclave of Microsoft's was among them: those are not to be had here. The sources are public
@@ -28,7 +29,7 @@ tests. No trustlet's image and no enclave of Microsoft's was among them: those a
 | \`enclave\` | everything that a file can show of a VBS enclave is there |
 | \`undetermined\` | nothing speaks against it, and the file carries no readable signature: a catalogue of the system may hold one |
 | \`neither\` | a PE image that can be neither; its requirements say why |
-| \`not-a-pe\` | no PE image, or one too damaged to be loaded; its diagnoses say where |
+| \`not-a-pe\` | no PE image, or one whose headers are too damaged to go by; its diagnoses say where |
 | \`unreadable\` | (command line) it could not be read; the error says why |
 `;
 

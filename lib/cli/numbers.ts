@@ -1,6 +1,7 @@
 /** Numbers as people type them: decimal or 0x hexadecimal, nothing else. */
 import { MAX_UINT32, show } from '../arguments.js';
 import { TrustletError } from '../errors.js';
+import { errorCodeNamed } from '../explain/error-code.js';
 
 const MIN_INT32 = -0x8000_0000;
 const WHOLE_NUMBER = /^(?:\d{1,20}|0[xX][0-9a-fA-F]{1,16})$/;
@@ -26,15 +27,15 @@ export const parsePid = (text: string): number => {
 };
 
 /**
- * @param text what was typed for `--error`: a Win32 code, or an NTSTATUS as hexadecimal or (signed) decimal number
+ * @param text what was typed for `--error`: a Win32 code, an NTSTATUS or an HRESULT as hexadecimal or (signed) decimal number, or a name
  * @throws TrustletError ERR_TRUSTLET_ARGUMENT unless it is a whole number that fits 32 bits, signed or unsigned
  */
 export const parseErrorCode = (text: string): number => {
-  const code = read(text);
+  const code = read(text) ?? errorCodeNamed(text) ?? null;
   if (code !== null && code >= MIN_INT32 && code <= MAX_UINT32) return code;
   throw new TrustletError(
     'ERR_TRUSTLET_ARGUMENT',
-    `--error must be a Win32 error code or an NTSTATUS (5, 998, 0xc0000022, -1073741790); got ${show(text)}.`,
+    `--error must be a Win32 error code, an NTSTATUS or an HRESULT (5, 998, 0xc0000022, -1073741790, ERROR_NOACCESS); got ${show(text)}.`,
   );
 };
 

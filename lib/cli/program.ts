@@ -86,7 +86,7 @@ ${OPERATIONS.map(({ operation, userApi }) => `  ${operation.padEnd(18)}${userApi
 const INSPECT_HELP = `
 It reads structure and verifies no trust: no signature, no chain. Links below a folder are not followed.
 Exit codes: 0 every file was read; 1 a path you named cannot be read; 11 a file below a folder cannot be, or a
-program is too damaged to say what it is.`;
+program is damaged: truncated, or its headers are nothing to go by.`;
 
 interface InspectFlags {
   readonly only?: string | undefined;
@@ -193,7 +193,10 @@ export const buildProgram = (
     .command('explain')
     .description('why touching a process, loading a driver or starting an enclave fails, with evidence and next step')
     .argument('[pid]', 'process id; left out where the error is about no process')
-    .option('--error <code>', 'the error met: a Win32 code, or an NTSTATUS (0xc0000022, -1073741790)')
+    .option(
+      '--error <code>',
+      'the error met: a Win32 code, an NTSTATUS (0xc0000022, -1073741790), an HRESULT, or a name (ERROR_NOACCESS)',
+    )
     .option('--api <name>', 'the call that failed: an operation (read) or a function (WriteProcessMemory)')
     .action((text: string | undefined, options: { readonly error?: string; readonly api?: string }) => {
       const question = readQuestion(text, options);

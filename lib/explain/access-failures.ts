@@ -76,7 +76,7 @@ const protectionAdvice = (protection: Protection): string => {
 const weightOfProtection = ({ error }: Case): number => {
   if (isProcessProtected(error)) return Weight.DECISIVE;
   if (isAccessDenied(error)) return Weight.LIKELY + 5;
-  return hasCode(error) ? Weight.POSSIBLE : Weight.PLAUSIBLE + 5;
+  return hasCode(error) ? Weight.ASIDE : Weight.PLAUSIBLE + 5;
 };
 
 const lookForProtection = (facts: ProcessFacts, seen: Case): Sighting | null => {
@@ -84,6 +84,15 @@ const lookForProtection = (facts: ProcessFacts, seen: Case): Sighting | null => 
   const { caller, error, api } = seen;
   if (protection === null && isProcessProtected(error)) {
     return { weight: Weight.DECISIVE, seen: true, evidence: `the error itself: ${error?.name}` };
+  }
+  if (protection !== null && (protection.raw & 0x7) === 0 && isProcessProtected(error)) {
+    return {
+      weight: Weight.STRONG,
+      seen: false,
+      evidence: `not seen: class 61 of pid ${facts.pid} is ${hex(protection.raw)} ${through(facts)}, no protection`,
+      text: 'The error speaks of a protected process, and this one is none: it was another one that was called, or that had the pid.',
+      advice: 'Compare pid and create time with those of the moment of the error.',
+    };
   }
   // A copy that failed had its handle, an invalid handle none, and a caller that dominates is refused nothing.
   if (!isProtected(protection) || isCopyFailure(error) || isInvalidHandle(error)) return null;
@@ -102,7 +111,7 @@ const lookForProtection = (facts: ProcessFacts, seen: Case): Sighting | null => 
         : `that of the caller, pid ${caller.pid}, is ${hex(caller.protection.raw)}`),
     text:
       `It is a protected process (${named(protection)}): the kernel refuses most rights to callers of lower protection, whatever ` +
-      `their privileges. ${callerText(caller)}: ${missing(lacking, api)}. This is not isolation, and it does not make the process a trustlet.`,
+      `their privileges. ${callerText(caller)}: ${missing(lacking, api)}. ${facts.verdict === 'secure' ? 'That is apart from its isolation.' : 'This is not isolation, and it does not make the process a trustlet.'}`,
     advice: protectionAdvice(protection),
   };
 };
@@ -118,7 +127,15 @@ const lookForRemainingAccess = (facts: ProcessFacts, seen: Case): Sighting | nul
   if (isProtected(facts.protection) && (lackingRights(facts, seen) !== 0 || api?.operation === 'debug')) return null;
   const kind = kindOf(api);
   const rights = api?.rights ?? null;
-  if (rights !== null && (rights & ~wasGranted(kind)) === 0) return null;
+  if (rights !== null && (rights & ~wasGranted(kind)) === 0) {
+    return {
+      weight: Weight.POSSIBLE,
+      seen: false,
+      evidence: `not seen: this caller, pid ${seen.caller.pid}, was granted ${rightsText(rights, kind)} on pid ${facts.pid} ${through(facts)}`,
+      text: `${rightsText(rights, kind)} (${api?.name}) was granted to this caller a moment ago: it was refused to another one, or at another time.`,
+      advice: 'Ask from the process that failed, as its user; compare whoami /groups and whoami /priv of the two.',
+    };
+  }
   const asked = rights === null ? 'The rights that were asked for' : `${rightsText(rights, kind)} (${api?.name})`;
   return {
     weight: Weight.PLAUSIBLE,

@@ -7,6 +7,7 @@ import { TrustletError } from '../errors.js';
 import { OPERATIONS, type OperationEntry, ProcessAccess, ThreadAccess } from '../guard/operations.js';
 import { nearMisses } from '../near-miss.js';
 import type { Evidence, GuardOperation } from '../types.js';
+import { type IsolationSigns, SIGNS } from './isolation-signs.js';
 
 /** One API, as far as a failure of it can be explained. */
 export interface ApiEntry {
@@ -19,8 +20,8 @@ export interface ApiEntry {
   readonly rights: number | null;
   /** What it does to a trustlet, one sentence; null where it is about no process. */
   readonly onTrustlet: string | null;
-  /** Whether isolation itself is what makes it fail or do nothing. */
-  readonly hindered: boolean;
+  /** How isolation shows itself in its answer; null where isolation does not hinder it. */
+  readonly signs: IsolationSigns | null;
   /** What to call instead, a sentence; null where nothing else does it. */
   readonly instead: string | null;
   readonly evidence: Evidence;
@@ -34,11 +35,22 @@ type FurtherApi = Omit<ApiEntry, 'name' | 'operation'> & { readonly names: reado
 
 const KERNEL_PATH =
   'Ask QueryFullProcessImageName: the kernel answers it from the image file, for PROCESS_QUERY_LIMITED_INFORMATION alone.';
-const NOTHING_ELSE = { hindered: false, instead: null } as const;
+const NOTHING_ELSE = { signs: null, instead: null } as const;
+const VTL0_SIDE: IsolationSigns = { silent: true, codes: [], possible: [5, 87, 487] };
 const ABOUT_NO_PROCESS = { rights: null, onTrustlet: null, ...NOTHING_ELSE } as const;
 
 /** What guard/operations.ts has no entry for. Rights: Microsoft’s page of each function (facts/nt.md 6.1, S5). */
 const FURTHER_APIS: readonly FurtherApi[] = [
+  {
+    names: ['MmCopyVirtualMemory'],
+    acts: 'process',
+    rights: null,
+    onTrustlet: 'From a driver: STATUS_PARTIAL_COPY (299) and not a byte, unless the secure kernel let a debugger in.',
+    signs: { silent: false, codes: [299], possible: [998, 5] },
+    instead: null,
+    evidence: 'derived',
+    source: 'facts/nt.md 6.2',
+  },
   {
     names: ['OpenProcess'],
     acts: 'process',
@@ -100,7 +112,7 @@ const FURTHER_APIS: readonly FurtherApi[] = [
     rights: P.QUERY_INFORMATION | P.VM_READ,
     onTrustlet:
       'No module and no path: both are read from the PEB and the loader’s lists, which lie in VTL1. It finds nothing, or fails with 299 or 998.',
-    hindered: true,
+    signs: { silent: true, codes: [299, 998], possible: [] },
     instead: KERNEL_PATH,
     evidence: 'derived',
     source: 'facts/vsm.md 3.9, facts/nt.md 0.3',
@@ -119,7 +131,7 @@ const FURTHER_APIS: readonly FurtherApi[] = [
     acts: 'process',
     rights: P.VM_OPERATION,
     onTrustlet: 'It sees VTL0’s side alone: pages of VTL1 are no regions there.',
-    hindered: true,
+    signs: VTL0_SIDE,
     instead: null,
     evidence: 'assumed',
     source: 'facts/vsm.md 3.9, facts/nt.md 6.2 [unverified]',
@@ -129,7 +141,7 @@ const FURTHER_APIS: readonly FurtherApi[] = [
     acts: 'process',
     rights: P.QUERY_INFORMATION,
     onTrustlet: 'It sees VTL0’s side alone: pages of VTL1 look free.',
-    hindered: true,
+    signs: VTL0_SIDE,
     instead: null,
     evidence: 'assumed',
     source: 'facts/vsm.md 3.9, facts/nt.md 6.2 [unverified]',
@@ -139,7 +151,7 @@ const FURTHER_APIS: readonly FurtherApi[] = [
     acts: 'thread',
     rights: T.GET_CONTEXT,
     onTrustlet: 'It shows the VTL0 shell of the thread at most; the result on a live trustlet is not verified.',
-    hindered: true,
+    signs: VTL0_SIDE,
     instead: null,
     evidence: 'assumed',
     source: 'facts/nt.md 6.2 [unverified]',
@@ -197,21 +209,22 @@ const FURTHER_APIS: readonly FurtherApi[] = [
 /** `QueueUserAPC, QueueUserAPC2 (NtQueueApcThreadEx2)`: the functions an entry names; the rest of the words are no such names. */
 const namesIn = (text: string): readonly string[] => text.match(/[A-Z][a-z]+[A-Z]\w+/g) ?? [];
 
-const ofOperation = ({ operation, acts, rights, onTrustlet, concern, evidence, source }: OperationEntry) => ({
+const ofOperation = ({ operation, acts, rights, onTrustlet, evidence, source }: OperationEntry) => ({
   operation,
   acts,
   rights,
   onTrustlet,
-  hindered: concern === 'isolation',
+  signs: SIGNS[operation] ?? null,
   instead: null,
   evidence,
   source,
 });
 
-/** `NtQueueApcThreadEx2` is `queueapcthread`: without Nt, Zw or K32, and without what comes after a name for its later or wide forms. */
+/** `ntdll.dll!NtQueueApcThreadEx2` is `queueapcthread`: without module, Nt, Zw or K32, and what comes after a name for later or wide forms. */
 const fold = (name: string): string =>
   name
     .toLowerCase()
+    .replace(/^.*!/, '')
     .replace(/^(?:nt|zw|k32)(?=\w)/, '')
     .replace(/(?:ex)?\d?[aw]?$/, '');
 
@@ -227,8 +240,11 @@ export const KNOWN_APIS: readonly ApiEntry[] = (() => {
     const key = fold(entry.name);
     if (!known.has(key)) known.set(key, entry);
   };
+  const apart = new Set(FURTHER_APIS.flatMap(({ names }) => names.map(fold)));
   for (const entry of OPERATIONS) {
-    for (const name of namesIn(`${entry.userApi}, ${entry.kernelApi}`)) add({ name, ...ofOperation(entry) });
+    for (const name of namesIn(`${entry.userApi}, ${entry.kernelApi}`)) {
+      if (!apart.has(fold(name))) add({ name, ...ofOperation(entry) });
+    }
   }
   for (const { names, ...entry } of FURTHER_APIS) {
     for (const name of names) add({ name, operation: null, ...entry });

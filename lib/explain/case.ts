@@ -98,7 +98,9 @@ export const rightsText = (mask: number, kind: 'process' | 'thread'): string => 
   const { ALL: _all, ...bits } = kind === 'process' ? ProcessAccess : ThreadAccess;
   const held = Object.entries(bits).filter(([, bit]) => (mask & bit) !== 0);
   const rest = held.reduce((left, [, bit]) => left & ~bit, mask) >>> 0;
-  return [...held.map(([name]) => `${kind.toUpperCase()}_${name}`), ...(rest === 0 ? [] : [hex(rest)])].join(' | ');
+  // A standard right has one name for all kinds of objects.
+  const nameOf = (name: string): string => (name === 'SYNCHRONIZE' ? name : `${kind.toUpperCase()}_${name}`);
+  return [...held.map(([name]) => nameOf(name)), ...(rest === 0 ? [] : [hex(rest)])].join(' | ');
 };
 
 /** Which kind of handle a call acts on. */

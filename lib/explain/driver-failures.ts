@@ -3,7 +3,8 @@ import type { Posture, PostureAnswer } from '../types.js';
 import { type Case, type KnownFailure, type Sighting, subjectOf, Weight } from './case.js';
 import { isAccessDenied, isDriverBlocked, isInvalidImageHash } from './error-code.js';
 
-const isBlocked = ({ error }: Case): boolean => isInvalidImageHash(error) || isDriverBlocked(error);
+const isBlocked = (seen: Case): boolean =>
+  subjectOf(seen) === 'driver' && (isInvalidImageHash(seen.error) || isDriverBlocked(seen.error));
 
 const NOT_ASKED: PostureAnswer = { value: null, evidence: 'the posture was not asked' };
 
@@ -13,7 +14,7 @@ const answered = (posture: Posture | null, read: (posture: Posture) => PostureAn
 const state = ({ value }: PostureAnswer): string => (value === null ? 'not known' : value ? 'yes' : 'no');
 
 const lookForSignature = (seen: Case): readonly Sighting[] => {
-  if (!isInvalidImageHash(seen.error)) return [];
+  if (!isBlocked(seen) || !isInvalidImageHash(seen.error)) return [];
   const testSigning = answered(seen.posture, ({ testSigning: answer }) => answer);
   const secureBoot = answered(seen.posture, ({ secureBoot: answer }) => answer);
   return [

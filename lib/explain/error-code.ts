@@ -10,6 +10,7 @@ export interface ExplainedError {
 
 /** Win32 errors this table speaks of, by their names in winerror.h. */
 const WIN32_NAMES: Readonly<Record<number, string>> = {
+  0: 'ERROR_SUCCESS',
   5: 'ERROR_ACCESS_DENIED',
   6: 'ERROR_INVALID_HANDLE',
   31: 'ERROR_GEN_FAILURE',
@@ -29,15 +30,23 @@ const win32Name = (code: number): string => {
   return name === undefined ? `Win32 error ${code}` : `Win32 error ${code}, ${name}`;
 };
 
+const isKnown = (status: number): boolean => Object.values<number>(Status).includes(status);
+
+/** HRESULT_FROM_NT sets this bit of a status [known]. */
+const FACILITY_NT_BIT = 0x1000_0000;
+
 /** Facility 7: HRESULT_FROM_WIN32 with severity 10, NTSTATUS_FROM_WIN32 with 11 [known]. */
 const HRESULT_OF_WIN32 = 0x8007;
 const STATUS_OF_WIN32 = 0xc007;
 
 /**
- * @param code a Win32 error code, an NTSTATUS as signed or unsigned 32-bit number, or an HRESULT 0x8007…, as MiniDumpWriteDump leaves it
+ * @param code a Win32 error code, an NTSTATUS as signed or unsigned 32-bit number, or an HRESULT made of either (0x8007…, as
+ * MiniDumpWriteDump leaves it; 0xD…)
  */
 export const readErrorCode = (code: number): ExplainedError => {
-  const unsigned = code >>> 0;
+  const given = code >>> 0;
+  const stripped = given - FACILITY_NT_BIT;
+  const unsigned = given >>> 28 === 0xd && isKnown(stripped) ? stripped : given;
   if (unsigned < 0x8000_0000) return { ntstatus: null, win32: code, name: win32Name(code) };
   const low = unsigned & 0xffff;
   if (unsigned >>> 16 === HRESULT_OF_WIN32) {
@@ -47,9 +56,21 @@ export const readErrorCode = (code: number): ExplainedError => {
   return { ntstatus: unsigned, win32, name: ntstatusName(unsigned) };
 };
 
-/** Whether there is a code to explain at all. */
+/** Whether there is a code to explain at all: that of a success is none. */
 export const hasCode = (error: ExplainedError | null): error is ExplainedError =>
-  error !== null && (error.ntstatus !== null || error.win32 !== null);
+  error !== null && (error.ntstatus !== null || (error.win32 !== null && error.win32 !== 0));
+
+/** The number of an error by its name in winerror.h or ntstatus.h, where this table knows it. */
+export const errorCodeNamed = (name: string): number | undefined => {
+  const wanted = name.toUpperCase();
+  const win32 = Object.entries(WIN32_NAMES).find(([, known]) => known === wanted);
+  if (win32 !== undefined) return Number(win32[0]);
+  return Object.values(Status).find((status) => ntstatusName(status) === wanted);
+};
+
+/** Whether the error is one of these Win32 codes, or stands for one. */
+export const isOneOf = ({ win32 }: ExplainedError, codes: readonly number[]): boolean =>
+  win32 !== null && codes.includes(win32);
 
 /** The Win32 code was met, or a status that stands for exactly it: several statuses become 5, 6 or 87. */
 const isCode = (error: ExplainedError | null, win32: number, ...statuses: readonly number[]): boolean =>

@@ -5,36 +5,66 @@ import { type Case, subjectOf, Weight } from './case.js';
 import { hasCode } from './error-code.js';
 import { KNOWN_FAILURES } from './failures.js';
 
-const remainder = (seen: Case): ExplanationCause => {
-  const { facts, error, api } = seen;
-  const shared = { known: 'assumed', source: 'nothing in this table', failure: 'nothing-known' } as const;
+const SHARED = { known: 'assumed', source: 'nothing in this table', failure: 'nothing-known', seen: false } as const;
+
+/** Nothing is known of a process that was not named. */
+const remainderWithoutProcess = (seen: Case): ExplanationCause => {
+  const { error, api } = seen;
+  const evidence = 'no process was asked about';
+  if (api?.acts === 'process' || api?.acts === 'thread') {
+    const text = `${api.name} is about a process, and none was named: what it comes to depends on what that is.`;
+    return { ...SHARED, cause: 'unknown', text, evidence, advice: 'Give its pid.' };
+  }
   if (hasCode(error)) {
-    const about = facts === null ? 'Nothing known here' : 'Nothing that was seen of this process';
     return {
-      ...shared,
+      ...SHARED,
       cause: 'unknown',
-      text: `${about} explains ${error.name}${api === null ? '' : ` from ${api.name}`}.`,
-      seen: false,
-      evidence: facts === null ? 'no process was asked about' : `what a query says of pid ${facts.pid}`,
-      advice: 'Look the code up (net helpmsg for a Win32 code), and name the call: a cause may depend on it.',
+      text: `Nothing known here explains ${error.name}${api === null ? '' : ` from ${api.name}`}.`,
+      evidence,
+      advice:
+        api === null
+          ? 'Give the pid of the process that it was about, and the call.'
+          : 'Look the code up (net helpmsg for a Win32 code).',
     };
   }
-  // A process that is not ordinary always has a cause of its own, so this is one that may be acted on, or none at all.
+  if (subjectOf(seen) === 'driver') {
+    const text = `What ${api?.name} answered was not told, and a driver that loads needs no explanation.`;
+    return { ...SHARED, cause: 'unknown', text, evidence, advice: 'Give the error.' };
+  }
   return {
-    ...shared,
+    ...SHARED,
     cause: 'none',
-    text:
-      facts === null
-        ? 'Nothing contradicts what this system says of its protections.'
-        : 'It is an ordinary process: nothing about it keeps a caller with the rights from acting on it.',
+    text: 'VBS runs, and nothing contradicts what this system says of its protections.',
     seen: true,
-    evidence:
-      facts === null
-        ? 'the findings of its posture'
-        : `bits 7 (IsSecureProcess) and 2 (IsProcessDeleting) clear in a successful query of pid ${facts.pid}`,
-    advice: facts === null ? 'Name the API and the error for more.' : 'Act inside guard.run.',
+    evidence: 'the findings of its posture',
+    advice: 'Give the call and its error for more.',
     known: 'documented',
-    source: facts === null ? 'docs/posture.md' : 'facts/nt.md 1.2, 1.4',
+    source: 'docs/posture.md',
+  };
+};
+
+const remainder = (seen: Case): ExplanationCause => {
+  const { facts, error, api } = seen;
+  if (facts === null) return remainderWithoutProcess(seen);
+  if (hasCode(error)) {
+    return {
+      ...SHARED,
+      cause: 'unknown',
+      text: `Nothing that was seen of this process explains ${error.name}${api === null ? '' : ` from ${api.name}`}.`,
+      evidence: `what a query says of pid ${facts.pid}`,
+      advice: `Look the code up (net helpmsg for a Win32 code)${api === null ? ', and name the call: a cause may depend on it' : ''}.`,
+    };
+  }
+  // A process that is not ordinary always has a cause of its own, so this is one that may be acted on.
+  return {
+    ...SHARED,
+    cause: 'none',
+    text: 'It is an ordinary process: nothing about it keeps a caller with the rights from acting on it.',
+    seen: true,
+    evidence: `bits 7 (IsSecureProcess) and 2 (IsProcessDeleting) clear in a successful query of pid ${facts.pid}`,
+    advice: 'Act inside guard.run.',
+    known: 'documented',
+    source: 'facts/nt.md 1.2, 1.4',
   };
 };
 

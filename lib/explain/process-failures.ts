@@ -5,49 +5,72 @@ import { aboutProcess, type Case, type KnownFailure, lackingRights, type Sightin
 import {
   hasCode,
   isAccessDenied,
-  isInvalidHandle,
   isInvalidParameter,
+  isOneOf,
   isProcessProtected,
   isTerminating,
 } from './error-code.js';
+import { type IsolationSigns, SIGNS_OF_ANY } from './isolation-signs.js';
 
 const isSecureSystem = (facts: ProcessFacts): boolean => facts.classification === 'SecureSystem';
+const isTrustlet = (facts: ProcessFacts): boolean => facts.verdict === 'secure' && !isSecureSystem(facts);
 
-/** The secure kernel itself answers 5 to a debugger, and decided about threads before build 26100 (facts/nt.md 0.4, 0.7). */
-const SECURE_KERNEL_REFUSES: ReadonlySet<string> = new Set(['debug', 'create-thread', 'load-library']);
-
-const weightOfIsolation = (facts: ProcessFacts, seen: Case): number => {
+const weightOfIsolation = (facts: ProcessFacts, seen: Case, signs: IsolationSigns): number => {
   const { api, error } = seen;
-  if (api !== null && !api.hindered) return Weight.REMOTE;
-  if (isProcessProtected(error)) return Weight.PLAUSIBLE;
-  if (isInvalidHandle(error)) return Weight.POSSIBLE;
-  if (!isAccessDenied(error)) return Weight.DECISIVE - 5;
-  if (lackingRights(facts, seen) !== 0) return Weight.PLAUSIBLE;
-  // The rights of a handle are looked at first (facts/nt.md 6.2), so 5 from a copy may be theirs; but no right would help here.
-  return SECURE_KERNEL_REFUSES.has(api?.operation ?? '') ? Weight.STRONG : Weight.LIKELY - 5;
+  if (!hasCode(error)) return Weight.DECISIVE - 5;
+  if (isProcessProtected(error)) return lackingRights(facts, seen) === 0 ? Weight.ASIDE : Weight.PLAUSIBLE;
+  if (isAccessDenied(error) && lackingRights(facts, seen) !== 0) return Weight.PLAUSIBLE;
+  if (isOneOf(error, signs.codes)) return Weight.DECISIVE - 5;
+  if (!isOneOf(error, signs.possible)) return Weight.ASIDE;
+  // The rights of a handle are looked at first (facts/nt.md 6.2): 5 from a copy is rather theirs.
+  return api === null ? Weight.LIKELY - 5 : Weight.POSSIBLE;
 };
 
+const ELSEWHERE =
+  'Look for the cause of this error elsewhere; but where it is gone, the operation still cannot work on a trustlet: leave it alone.';
+
 const lookForTrustlet = (facts: ProcessFacts, seen: Case): Sighting | null => {
-  if (facts.verdict !== 'secure' || isSecureSystem(facts)) return null;
-  const { api, build } = seen;
+  const { api, build, error } = seen;
+  if (!isTrustlet(facts) || (api !== null && api.signs === null)) return null;
   const bit = `bit 7 (IsSecureProcess) set in a 64-byte class 0 query of pid ${facts.pid} ${through(facts)}`;
   const shared = {
-    weight: weightOfIsolation(facts, seen),
+    weight: weightOfIsolation(facts, seen, api?.signs ?? SIGNS_OF_ANY),
     seen: true,
     evidence: api?.operation === 'create-thread' ? `${bit}; build ${build}` : bit,
   };
-  if (api === null || api.onTrustlet === null) return shared;
+  const on = api === null ? '' : ` ${api.name} on one: ${api.onTrustlet ?? ''}`;
+  const known = api === null ? {} : { known: api.evidence, source: api.source };
+  if (shared.weight === Weight.ASIDE) {
+    const text = `It is a trustlet, but isolation is not what answers with ${error?.name}.${on}`;
+    return { ...shared, ...known, text, advice: ELSEWHERE };
+  }
+  if (api === null) return shared;
   return {
     ...shared,
-    text: `It is a trustlet (IUM process): its memory belongs to VTL1. ${api.name} on one: ${api.onTrustlet}`,
+    ...known,
+    text: `It is a trustlet (IUM process): its memory belongs to VTL1.${on}`,
     advice:
       api.instead === null
         ? undefined
         : `${api.instead} Leave the process itself alone; guard every such operation with guard.run.`,
-    known: api.evidence,
-    source: api.source,
   };
 };
+
+const lookForUnhindered = (facts: ProcessFacts, { api, error }: Case): Sighting | null =>
+  isTrustlet(facts) && api !== null && api.signs === null
+    ? {
+        weight: hasCode(error) ? Weight.ASIDE : Weight.PLAUSIBLE,
+        seen: true,
+        evidence: `bit 7 (IsSecureProcess) set in a 64-byte class 0 query of pid ${facts.pid} ${through(facts)}`,
+        text: `It is a trustlet, and isolation does not hinder ${api.name}. ${api.onTrustlet ?? ''}`,
+        advice:
+          api.operation === null
+            ? undefined
+            : `guard.run refuses it all the same unless it is accepted by name ({ accept: ['${api.operation}'] }): think first of who needs the trustlet.`,
+        known: api.evidence,
+        source: api.source,
+      }
+    : null;
 
 const PSEUDO_NAMES: Readonly<Record<string, string>> = {
   System: 'System',
@@ -104,6 +127,16 @@ export const processFailures: readonly KnownFailure[] = [
     known: 'documented',
     source: 'seed; facts/nt.md 0, 6.2',
     look: aboutProcess(lookForTrustlet),
+  },
+  {
+    id: 'trustlet-unhindered',
+    cause: 'none',
+    symptom: 'Something that isolation does not hinder: a query, an open, a suspension, an end',
+    text: 'It is a trustlet, and isolation does not hinder this call: it is decided in VTL0, by rights alone.',
+    advice: 'Where it fails, its rights and parameters are the cause.',
+    known: 'derived',
+    source: 'facts/nt.md 0.8, 6.2',
+    look: aboutProcess(lookForUnhindered),
   },
   {
     id: 'secure-system',

@@ -3,8 +3,12 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { TrustletError } from '../errors.js';
 import type { ByteSource } from './byte-source.js';
 
+/** What the system’s refusals mean for who wants to read. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'its name is too long for this system',
+  ENOTDIR: 'a part of its path is no folder',
   EACCES: 'this user may not read it',
   EPERM: 'this user may not read it',
   EBUSY: 'another program keeps it to itself',
@@ -14,10 +18,13 @@ const REASONS: Readonly<Record<string, string>> = {
 const unreadable = (path: string, reason: string, cause?: unknown): TrustletError =>
   new TrustletError('ERR_TRUSTLET_ARGUMENT', `${path} cannot be read: ${reason}.`, { cause });
 
-const becauseOf = (path: string, cause: unknown): TrustletError => {
+/** Why the system refused, as a clause. */
+export const refusalText = (cause: unknown): string => {
   const { code } = cause as NodeJS.ErrnoException;
-  return unreadable(path, REASONS[String(code)] ?? String(cause), cause);
+  return REASONS[String(code)] ?? (cause instanceof Error ? cause.message : String(cause));
 };
+
+const becauseOf = (path: string, cause: unknown): TrustletError => unreadable(path, refusalText(cause), cause);
 
 /**
  * Opens a file for the time of a call. A pipe or a device is refused, not waited for.

@@ -13,9 +13,19 @@ import { findPolicy } from './find-policy.js';
 import { type OpenedImage, openImage } from './image.js';
 import { readLoadConfig } from './load-config.js';
 import { readMitigations } from './mitigations.js';
-import type { Candidacy, PeKind, PeReport } from './report.js';
+import type { Candidacy, PeKind, PeReport, PeSection } from './report.js';
 import { type ImageFindings, judgeEnclave, judgeTrustlet } from './requirements.js';
 import { readSignatures } from './signature.js';
+
+const endsBefore = (
+  file: FileBytes,
+  sections: readonly PeSection[],
+  { found }: Diagnoses,
+): ImageFindings['endsBefore'] => {
+  const isWhole = sections.every(({ fileOffset, fileSize }) => fileSize === 0 || fileOffset + fileSize <= file.size);
+  if (!isWhole) return 'sections';
+  return found.some(({ part, code }) => part === 'certificates' && code === 'truncated') ? 'certificates' : null;
+};
 
 const readFindings = ({ file, notes, memory, nt, sections }: OpenedImage): ImageFindings => {
   const { headers } = nt;
@@ -29,7 +39,8 @@ const readFindings = ({ file, notes, memory, nt, sections }: OpenedImage): Image
     policy: findPolicy(file, memory, notes, sections, exports),
     enclaveConfiguration: readEnclaveConfiguration(file, memory, notes, loadConfig, headers.bits),
     signatures: readSignatures(notes, certificates.signatures),
-    isWhole: sections.every(({ fileOffset, fileSize }) => fileSize === 0 || fileOffset + fileSize <= file.size),
+    endsBefore: endsBefore(file, sections, notes),
+    damagedParts: new Set(notes.found.map(({ part }) => part)),
     hasCertificates: certificates.isPresent,
   };
 };
@@ -67,8 +78,8 @@ const summaryOf = (
         : `It is made as a VBS enclave. ${unshown(enclave)}`;
     default:
       return (
-        `No trustlet: ${whyNot(trustlet, ['policy section', 'trustlet certificate'])} ` +
-        `No enclave: ${whyNot(enclave, ['enclave configuration', 'enclave certificate'])}`
+        `No trustlet: ${whyNot(trustlet, ['whole file', 'policy section', 'trustlet certificate'])} ` +
+        `No enclave: ${whyNot(enclave, ['whole file', 'DLL', 'enclave configuration', 'enclave certificate'])}`
       );
   }
 };

@@ -14,7 +14,7 @@ export type PeKind =
   | 'undetermined'
   /** A PE image that can be neither; `trustlet.requirements` and `enclave.requirements` say why. */
   | 'neither'
-  /** No PE image, or one too damaged to be loaded; `diagnoses` says where. */
+  /** No PE image, or one whose headers are too damaged to go by; `diagnoses` says where. */
   | 'not-a-pe';
 
 /** Which part of a file a diagnosis is about. */

@@ -15,6 +15,7 @@ import type {
   Candidacy,
   EnclaveConfiguration,
   PeCertificate,
+  PeDiagnosis,
   PeHeaders,
   PeMitigations,
   PeSignature,
@@ -29,8 +30,10 @@ export interface ImageFindings {
   readonly policy: PolicyFinding;
   readonly enclaveConfiguration: EnclaveConfiguration | null;
   readonly signatures: readonly PeSignature[];
-  /** All the bytes that its sections announce are in the file. */
-  readonly isWhole: boolean;
+  /** What the file ends before; null where it has all the bytes that it announces. */
+  readonly endsBefore: 'sections' | 'certificates' | null;
+  /** Parts of which something could not be read: what is not seen of them may be there all the same. */
+  readonly damagedParts: ReadonlySet<PeDiagnosis['part']>;
   /** The file carries a certificate table, readable or not. */
   readonly hasCertificates: boolean;
 }
@@ -61,16 +64,21 @@ const machineOfVtl1 = ({ headers: { machine, bits } }: ImageFindings): Requireme
 
 const WHOLE: Condition = {
   name: 'whole file',
-  asks: 'the file has all the bytes that its sections announce',
+  asks: 'the file has all the bytes that its sections and its signatures announce',
   evidence: 'derived',
   source: 'Microsoft, PE Format (SizeOfRawData)',
 };
 
-const wholeFile = ({ isWhole }: ImageFindings): Requirement =>
+const WHOLE_TEXTS = {
+  sections: 'It ends before its sections do: it is truncated.',
+  certificates: 'It ends before its signatures do: it is truncated.',
+} as const;
+
+const wholeFile = ({ endsBefore }: ImageFindings): Requirement =>
   judged(
     WHOLE,
-    isWhole,
-    isWhole ? 'Its sections lie in the file.' : 'It ends before its sections do: it is truncated.',
+    endsBefore === null,
+    endsBefore === null ? 'Its sections and signatures lie in the file.' : WHOLE_TEXTS[endsBefore],
   );
 
 /** A certificate's usages, whichever of the file's signatures it belongs to. */
@@ -160,8 +168,14 @@ const policySection = ({ policy: { section } }: ImageFindings): Requirement => {
   );
 };
 
-const policySymbol = ({ policy: { section, symbol, isInSection } }: ImageFindings): Requirement => {
+/** Nothing was found, in a table that could not be read in full. */
+const areExportsUnread = ({ policy: { section, symbol }, damagedParts }: ImageFindings): boolean =>
+  section !== null && symbol === null && damagedParts.has('exports');
+
+const policySymbol = (found: ImageFindings): Requirement => {
+  const { section, symbol, isInSection } = found.policy;
   if (section === null) return judged(SYMBOL, false, 'There is no such section for its symbol to lie in.');
+  if (areExportsUnread(found)) return judged(SYMBOL, null, 'Its exports could not be read; see the diagnoses.');
   if (symbol === null) return judged(SYMBOL, false, `It exports neither ${POLICY_SYMBOLS.join(' nor ')}.`);
   return judged(
     SYMBOL,
@@ -172,7 +186,10 @@ const policySymbol = ({ policy: { section, symbol, isInSection } }: ImageFinding
   );
 };
 
-const policyMetadata = ({ policy: { policy, isInSection } }: ImageFindings): Requirement => {
+const policyMetadata = (found: ImageFindings): Requirement => {
+  const { policy, isInSection } = found.policy;
+  if (areExportsUnread(found))
+    return judged(METADATA, null, 'What is exported could not be read, so no policy was found.');
   if (policy === null) {
     return judged(
       METADATA,
@@ -252,9 +269,13 @@ const PAGE_HASHES: Condition = {
   source: GUIDE,
 };
 
-const enclaveConfiguration = ({ enclaveConfiguration: found, loadConfig, headers }: ImageFindings): Requirement => {
+const enclaveConfiguration = (findings: ImageFindings): Requirement => {
+  const { enclaveConfiguration: found, loadConfig, headers, damagedParts } = findings;
   if (found === null) {
     const names = (loadConfig?.enclaveConfiguration ?? 0n) !== 0n;
+    if (!names && damagedParts.has('load-config')) {
+      return judged(CONFIGURATION, null, 'Its load configuration could not be read; see the diagnoses.');
+    }
     const text = names
       ? 'Its enclave configuration could not be read; see the diagnoses.'
       : 'Its load configuration names no enclave configuration.';
@@ -280,13 +301,18 @@ const integrityCheck = ({ mitigations: { raw } }: ImageFindings): Requirement =>
   return judged(INTEGRITY, isSet, `FORCE_INTEGRITY (/INTEGRITYCHECK) is ${isSet ? 'set' : 'not set'}.`);
 };
 
+const controlFlowText = (isMarked: boolean, isInstrumented: boolean): string => {
+  if (isMarked) return 'It is instrumented for it (GUARD_CF).';
+  return isInstrumented
+    ? 'Its code is instrumented for it (CF_INSTRUMENTED in the load configuration), though GUARD_CF does not ask for it.'
+    : 'Neither GUARD_CF nor CF_INSTRUMENTED is set.';
+};
+
 /** What the linker notes of an instrumented image, in either place. */
 const controlFlowGuard = ({ mitigations: { raw }, loadConfig }: ImageFindings): Requirement => {
   const isMarked = (raw & DLL_CHARACTERISTICS.GUARD_CF) !== 0;
   const isInstrumented = ((loadConfig?.guardFlags ?? 0) & CF_INSTRUMENTED) !== 0;
-  const text =
-    isMarked || isInstrumented ? 'It is instrumented for it.' : 'Neither GUARD_CF nor CF_INSTRUMENTED is set.';
-  return judged(CONTROL_FLOW, isMarked || isInstrumented, text);
+  return judged(CONTROL_FLOW, isMarked || isInstrumented, controlFlowText(isMarked, isInstrumented));
 };
 
 /** What the older usage has to stand with is not known; the newer one needs two others beside it. */

@@ -196,7 +196,7 @@ const vbsRules: readonly FindingRule[] = [
     feature: 'vbs',
     kind: 'disagreement',
     cause: 'launch-type-off',
-    when: 'VBS is configured and not running, and no requirement that is not met was seen',
+    when: 'VBS is configured and not running, and no requirement that is not met was seen, or no hypervisor runs',
     because: null,
     perhaps: 'possibly hypervisorlaunchtype or vsmlaunchtype is off in the boot configuration, which is not read here',
     nextStep:

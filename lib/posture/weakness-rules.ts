@@ -168,7 +168,10 @@ export const weaknessRules: readonly FindingRule[] = [
       {
         when: `${title} is neither configured nor running${feature === 'vbs' ? '' : ', and VBS runs'}`,
         because: `${title} is off, and nothing asks for it.`,
-        nextStep: 'Turn it on in Windows Security, by policy (System, Device Guard) or in the registry, and restart.',
+        nextStep:
+          feature === 'hvci'
+            ? 'Turn it on in Windows Security (Core isolation), by policy (System, Device Guard) or in the registry, and restart.'
+            : 'Turn it on by policy (System, Device Guard), by device management or in the registry, and restart.',
         source: 'facts/nt.md 3.5',
       },
       (situation) => (feature === 'vbs' ? isOff(situation, 'vbs') : isOffUnderVbs(situation, feature)),

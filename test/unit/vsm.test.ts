@@ -292,6 +292,20 @@ describe('postureAsync', () => {
     await assert.rejects(asking.postureAsync(), code('ERR_TRUSTLET_CLOSED'));
   });
 
+  test('rejects with the reason of its signal, aborted before or while it asks, whatever the backend', async () => {
+    const reason = new Error('enough');
+    const own = asked({ configuration: () => assert.fail('asked after all') });
+    await assert.rejects(new Vsm(own, undefined).postureAsync({ signal: AbortSignal.abort(reason) }), reason);
+    const controller = new AbortController();
+    const meanwhile = asked({
+      configuration: () => {
+        controller.abort(reason);
+        return Promise.resolve(NOT_ASKED);
+      },
+    });
+    await assert.rejects(new Vsm(meanwhile, undefined).postureAsync({ signal: controller.signal }), reason);
+  });
+
   test('a close meanwhile lets go of the backend when the answer is there', async () => {
     let answer: (configuration: typeof NOT_ASKED) => void = () => assert.fail('not asked');
     const own = asked({

@@ -1,5 +1,6 @@
 /** `trustlet explain [pid] [--error N] [--api NAME]`: why something fails. */
 import { TrustletError } from '../../errors.js';
+import { apiNamed } from '../../explain/apis.js';
 import type { Explanation, ExplanationCause, ProcessFacts } from '../../types.js';
 import type { Vsm } from '../../vsm.js';
 import { ExitCode, exitCodeOfVerdict } from '../exit-code.js';
@@ -21,7 +22,7 @@ export interface Question {
 
 /**
  * @param text what was typed for `[pid]`
- * @throws TrustletError ERR_TRUSTLET_ARGUMENT; an unknown API is the vsm’s to refuse
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT
  */
 export const readQuestion = (
   text: string | undefined,
@@ -33,6 +34,7 @@ export const readQuestion = (
       'Name a pid, or what is about no process: --error, --api or both (trustlet explain --error 1275).',
     );
   }
+  if (api !== undefined) apiNamed(api);
   return {
     pid: text === undefined ? undefined : parsePid(text),
     error: error === undefined ? undefined : parseErrorCode(error),

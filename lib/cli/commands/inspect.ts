@@ -7,7 +7,7 @@ import { accountOf } from '../inspect/account.js';
 import { csvHeading, csvRow } from '../inspect/csv.js';
 import { type Answer, inspectAll } from '../inspect/inspect-all.js';
 import { INSPECTED_KINDS, type Inspected, type InspectedKind, isDamagedImage } from '../inspect/inspected.js';
-import { countsLine, lineHeading, lineOf } from '../inspect/line.js';
+import { countsLine, type KindCounts, lineHeading, lineOf } from '../inspect/line.js';
 import { walk } from '../inspect/walk.js';
 import { WorkerPool } from '../inspect/worker-pool.js';
 import type { CliIo } from '../io.js';
@@ -99,8 +99,19 @@ const textForm = (options: InspectOptions, view: View): Form => {
       if (!options.details && !wasSingle) return line(file);
       return `${isFirst ? '' : '\n'}${accountOf(file, view).join('\n')}\n`;
     },
-    end: ({ counts }, listed) => (wasSingle ? '' : `${listed === 0 ? '' : '\n'}${countsLine(counts)}\n`),
+    end: ({ counts }, listed) =>
+      wasSingle ? '' : `${listed === 0 ? '' : '\n'}${countsLine(counts)}\n${hintsOf(options, counts, listed)}`,
   };
+};
+
+/** What the list leaves out, and how to see it. */
+const hintsOf = ({ only, details }: InspectOptions, counts: KindCounts, listed: number): string => {
+  const unlisted = INSPECTED_KINDS.reduce((sum, kind) => sum + counts[kind], 0) - listed;
+  const hints = [
+    ...(only.length === 0 && unlisted > 0 ? [`Not listed: ${unlisted} not-a-pe (--all).`] : []),
+    ...(!details && listed > 0 ? ['Why: --details.'] : []),
+  ];
+  return hints.length === 0 ? '' : `${hints.join(' ')}\n`;
 };
 
 const formOf = (options: InspectOptions, io: CliIo): Form => {

@@ -103,7 +103,7 @@ const findingLines = (finding: PostureFinding, view: View): readonly string[] =>
     `${view.paint(KIND_STYLES[finding.kind], label)}${first.slice(label.length)}`,
     ...rest.map((line) => `${INDENT}${line}`),
     ...indented(`Next: ${finding.nextStep}`),
-    ...indented(`Seen in: ${finding.evidence}`).map((line) => view.paint('dim', line)),
+    ...indented(`Looked at: ${finding.evidence}`).map((line) => view.paint('dim', line)),
   ];
 };
 

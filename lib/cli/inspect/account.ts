@@ -1,4 +1,5 @@
 /** The full account of one file, for people. */
+
 import type {
   Candidacy,
   EnclaveConfiguration,
@@ -10,6 +11,7 @@ import type {
   Requirement,
   TrustletPolicy,
 } from '../../pe/report.js';
+import { NOT_SHOWN_BY_A_FILE } from '../../pe/trust.js';
 import { DEFAULT_COLUMNS, type View } from '../report.js';
 import type { Style } from '../style.js';
 import { printable, wrap } from '../text.js';
@@ -24,8 +26,7 @@ export const STYLE_OF_KIND: Readonly<Record<InspectedKind, Style>> = {
   unreadable: 'bad',
 };
 
-const NOT_VERIFIED =
-  'trust: not verified. This is what the file says of itself; whether its signature is valid, and whom Windows trusts, only Windows can say.';
+const NOT_VERIFIED = `trust: not verified. ${NOT_SHOWN_BY_A_FILE}`;
 
 const LABEL_COLUMNS = 13;
 

@@ -47,6 +47,8 @@ export const isDamagedImage = (file: Inspected): boolean => {
   const isProgram = !file.diagnoses.some(
     ({ part, code, offset }) => part === 'dos-header' && code === 'malformed' && offset === 0,
   );
-  const isTruncated = file.diagnoses.some(({ part, code }) => part === 'sections' && code === 'truncated');
+  const isTruncated = file.diagnoses.some(
+    ({ part, code }) => (part === 'sections' || part === 'certificates') && code === 'truncated',
+  );
   return isProgram && (file.kind === 'not-a-pe' || isTruncated);
 };

@@ -1,6 +1,7 @@
 /** The files below the paths that were named, in sorted order, one at a time. */
 import { type Dirent, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { sep } from 'node:path';
+import { refusalText } from '../../pe/file-source.js';
 
 export interface FoundFile {
   readonly path: string;
@@ -23,8 +24,6 @@ const shareOf = ({ from, size }: Share, index: number, count: number): Share => 
   size: size / count,
 });
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 const entriesOf = (folder: string): Dirent[] =>
   readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
 
@@ -36,11 +35,12 @@ function* walkFolder(folder: string, isNamed: boolean, share: Share, list: ListF
   try {
     entries = list(folder);
   } catch (error) {
-    yield { path: folder, isNamed, fraction: share.from, error: `${folder} cannot be read: ${reasonOf(error)}.` };
+    yield { path: folder, isNamed, fraction: share.from, error: `${folder} cannot be read: ${refusalText(error)}.` };
     return;
   }
   for (const [index, entry] of entries.entries()) {
-    const path = join(folder, entry.name);
+    // As it was spelt: resolving '..' in the text would lead past a link before it, to another file.
+    const path = folder.endsWith(sep) || folder.endsWith('/') ? folder + entry.name : folder + sep + entry.name;
     const own = shareOf(share, index, entries.length);
     // Links are not followed: they lead out of the folder, or in circles.
     if (entry.isDirectory()) yield* walkFolder(path, false, own, list);

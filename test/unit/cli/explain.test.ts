@@ -86,10 +86,19 @@ describe('trustlet explain', () => {
     assert.ok((causes as { evidence: string }[]).some(({ evidence }) => evidence.startsWith('registry Policy')));
   });
 
+  test('an error by its name; a misspelt API is wrong use even where no backend answers', async () => {
+    assert.match(
+      (await on(guarded, `explain ${lsaiso} --error ERROR_NOACCESS`)).out,
+      /^met: Win32 error 998, ERROR_NOACCESS$/m,
+    );
+    const run = await trustlet(`explain ${lsaiso} --api ReadProcesMemory`);
+    assert.equal(run.code, 2);
+  });
+
   test('wrong use: nothing at all, no number, no such API: exit code 2', async () => {
     for (const [argv, what] of [
       ['explain', /Name a pid, or what is about no process/],
-      [`explain ${lsaiso} --error five`, /five/],
+      [`explain ${lsaiso} --error five`, /an HRESULT .*got 'five'/],
       [`explain ${lsaiso} --api ReadProcesMemory`, /Did you mean 'ReadProcessMemory'/],
       ['explain --api nonsense-of-mine', /is no API that is known here/],
     ] as const) {

@@ -38,7 +38,7 @@ describe('trustlet status', () => {
     assert.match(run.out, /^7 FINDINGS$/m);
     assert.match(
       run.out,
-      /^disagreement: VBS is enabled in policy, not running: it requires Secure Boot, which is off\.\n {2}Next: Turn on Secure Boot .*\n {2}Seen in: registry Policy RequirePlatformSecurityFeatures 1; /m,
+      /^disagreement: VBS is enabled in policy, not running: it requires Secure Boot, which is off\.\n {2}Next: Turn on Secure Boot .*\n {2}Looked at: registry Policy RequirePlatformSecurityFeatures 1; /m,
     );
     assert.match(run.out, /not running: possibly hypervisorlaunchtype or vsmlaunchtype is off/);
     assert.match(run.out, /^weakness: Secure Boot is off/m);

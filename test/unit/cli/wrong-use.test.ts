@@ -47,11 +47,11 @@ describe('wrong use of the command line', () => {
     assert.equal((await trustlet('check 0xffffffff --scenario plain')).code, 11);
   });
 
-  for (const code of ['x', '', '5x', '4294967296', '-2147483649', '0x100000000', 'ERROR_NOACCESS']) {
+  for (const code of ['x', '', '5x', '4294967296', '-2147483649', '0x100000000', 'ERROR_OF_MINE']) {
     test(`'${code}' is no error code: exit code 2`, async () => {
       const run = await trustlet(['explain', '4', '--error', code, '--scenario', 'plain']);
       assert.equal(run.code, 2);
-      assert.match(run.err, /^trustlet: --error must be a Win32 error code or an NTSTATUS .*\n$/);
+      assert.match(run.err, /^trustlet: --error must be a Win32 error code, an NTSTATUS or an HRESULT .*\n$/);
     });
   }
 

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { boot } from '../../../lib/emulator/index.js';
 import { TrustletError } from '../../../lib/errors.js';
 import { apiNamed, KNOWN_APIS } from '../../../lib/explain/apis.js';
-import { readErrorCode } from '../../../lib/explain/error-code.js';
+import { errorCodeNamed, readErrorCode } from '../../../lib/explain/error-code.js';
 import { open } from '../../../lib/open.js';
 
 const machine = boot('credential-guard');
@@ -37,6 +37,14 @@ describe('reading an error code', () => {
     assert.deepEqual(readErrorCode(0x8007012b), { ntstatus: null, win32: 299, name: hresult });
     assert.deepEqual(readErrorCode(-2147024597), { ntstatus: null, win32: 299, name: hresult });
     assert.equal(readErrorCode(0xc0070005).win32, 5);
+    assert.equal(readErrorCode(0xd0000022).name, 'STATUS_ACCESS_DENIED');
+    assert.equal(readErrorCode(0xdeadbeef).name, '0xDEADBEEF');
+  });
+
+  test('an error has a name, in any case', () => {
+    assert.equal(errorCodeNamed('error_noaccess'), 998);
+    assert.equal(errorCodeNamed('STATUS_PARTIAL_COPY'), 0x8000000d);
+    assert.equal(errorCodeNamed('ERROR_OF_MINE'), undefined);
   });
 });
 
@@ -81,6 +89,7 @@ describe('the name of the call', () => {
       ['K32EnumProcessModulesEx', 'EnumProcessModules'],
       ['QueryFullProcessImageNameA', 'QueryFullProcessImageName'],
       ['Read', 'read'],
+      ['kernel32.dll!WriteProcessMemory', 'WriteProcessMemory'],
     ] as const) {
       assert.equal(apiNamed(written).name, known, written);
     }
@@ -151,7 +160,9 @@ describe('VBS', () => {
   test('nothing contradicts itself on a machine that runs it', async () => {
     const posture = await vsm.postureAsync();
     assert.deepEqual(failures(vsm.explain(null, undefined, { posture })), ['nothing-known']);
-    assert.deepEqual(failures(vsm.explain(null, 50, { posture, api: 'CreateEnclave' })), ['nothing-known']);
+    const enclave = vsm.explain(null, 50, { posture, api: 'CreateEnclave' });
+    assert.deepEqual([failures(enclave), enclave.causes[0]?.seen], [['enclaves-not-supported'], false]);
+    assert.deepEqual(failures(vsm.explain(null, undefined, { posture, api: 'CreateEnclave' })), ['nothing-known']);
   });
 
   test('an enclave on a build before 26100 is not supported', () => {

@@ -22,11 +22,35 @@ describe('what the process is', () => {
   check([
     ['a trustlet without an error', TRUSTLET, {}, ['trustlet']],
     [
-      '5 from a copy: no right would help, though it may be one that is missing',
+      '5 from a copy is rather its handle’s rights',
       TRUSTLET,
       { error: 5, api: 'read' },
-      ['trustlet', 'rights-refused'],
+      ['rights-refused', 'trustlet'],
     ],
+    [
+      '5 from an APC is its handle’s rights',
+      TRUSTLET,
+      { error: 5, api: 'QueueUserAPC' },
+      ['rights-refused', 'trustlet'],
+    ],
+    [
+      '998 from an APC: isolation does not answer so',
+      TRUSTLET,
+      { error: 998, api: 'queue-apc' },
+      ['nothing-known', 'trustlet'],
+    ],
+    ['a success is no error', TRUSTLET, { error: 0 }, ['trustlet']],
+    ['an error that isolation has nothing to do with', TRUSTLET, { error: 1 }, ['nothing-known', 'trustlet']],
+    ['a privilege', TRUSTLET, { error: 1314 }, ['privilege-not-held', 'trustlet']],
+    [
+      'what isolation does not hinder, without an error',
+      TRUSTLET,
+      { api: 'TerminateProcess' },
+      ['trustlet-unhindered'],
+    ],
+    ['a query', TRUSTLET, { error: 5, api: 'QueryFullProcessImageName' }, ['rights-refused', 'trustlet-unhindered']],
+    ['protection that is not there', TRUSTLET, { error: 0xc0000712 }, ['protected', 'trustlet']],
+    ['a driver’s copy', TRUSTLET, { error: 299, api: 'MmCopyVirtualMemory' }, ['trustlet']],
     ['5 and no API', TRUSTLET, { error: 5 }, ['trustlet', 'rights-refused']],
     [
       'a thread refused with 87 is isolation, not a parameter',
@@ -34,9 +58,14 @@ describe('what the process is', () => {
       { error: 87, api: 'CreateRemoteThread' },
       ['trustlet'],
     ],
-    ['87 from something else', TRUSTLET, { error: 87, api: 'read' }, ['trustlet', 'invalid-parameter']],
+    ['87 from something else', TRUSTLET, { error: 87, api: 'read' }, ['invalid-parameter', 'trustlet']],
     ['a bad handle leads', TRUSTLET, { error: 6, api: 'read' }, ['invalid-handle', 'trustlet']],
-    ['what isolation does not hinder', TRUSTLET, { error: 31, api: 'ResumeThread' }, ['trustlet']],
+    [
+      'what isolation does not hinder',
+      TRUSTLET,
+      { error: 31, api: 'ResumeThread' },
+      ['nothing-known', 'trustlet-unhindered'],
+    ],
     [
       'a protected trustlet and a debugger',
       { flags: 0x81, protection: 0x61 },
@@ -118,12 +147,7 @@ describe('who may open it', () => {
       { error: 5, api: 'NtSuspendProcess' },
       ['rights-refused'],
     ],
-    [
-      'a limited query of a PPL cannot be refused by a DACL that granted it',
-      PPL,
-      { error: 5, api: 'IsWow64Process' },
-      ['nothing-known'],
-    ],
+    ['a right that this caller was just granted', PPL, { error: 5, api: 'IsWow64Process' }, ['rights-refused']],
     ['a copy that failed had its handle', PPL, { error: 998 }, ['address-not-mapped']],
     [
       'a caller that dominates it',
@@ -176,7 +200,7 @@ describe('who may open it', () => {
     assert.match(text({ error: 5, api: 'write' }), /it lacks PROCESS_VM_OPERATION \| PROCESS_VM_WRITE \(write\)/);
     assert.match(
       text({ error: 5, api: 'OpenProcess' }),
-      /it gets no right but PROCESS_SUSPEND_RESUME \| PROCESS_QUERY_LIMITED_INFORMATION \| PROCESS_SET_LIMITED_INFORMATION \| PROCESS_SYNCHRONIZE \(OpenProcess\)/,
+      /it gets no right but PROCESS_SUSPEND_RESUME \| PROCESS_QUERY_LIMITED_INFORMATION \| PROCESS_SET_LIMITED_INFORMATION \| SYNCHRONIZE \(OpenProcess\)/,
     );
     assert.match(text({ error: 5 }), /it gets no right but [^(]*\./);
     assert.match(text({ error: 5, ...UNKNOWN_CALLER }), /This caller’s own protection \(pid 77\) could not be read/);
@@ -201,6 +225,41 @@ describe('who may open it', () => {
       explained({}, { error: 5, api: 'EnumProcessModules' }).causes[0]?.text ?? '',
       /^PROCESS_VM_READ \| PROCESS_QUERY_INFORMATION \(/,
     );
+  });
+});
+
+describe('what is refused in vain', () => {
+  test('a right that this caller has was refused to another', () => {
+    const [cause] = explained({}, { error: 5, api: 'IsWow64Process' }).causes;
+    assert.match(cause?.text ?? '', /^PROCESS_QUERY_LIMITED_INFORMATION \(IsWow64Process\) was granted to this caller/);
+    assert.equal(cause?.seen, false);
+  });
+
+  test('an operation that may be accepted by name says how', () => {
+    assert.match(explained(TRUSTLET, { api: 'terminate' }).causes[0]?.advice ?? '', /accept: \['terminate'\]/);
+    assert.match(explained(TRUSTLET, { api: 'EnumProcesses' }).causes[0]?.advice ?? '', /rights and parameters/);
+  });
+
+  test('the protection of a trustlet is no statement about isolation', () => {
+    const [first] = explained({ flags: 0x81, protection: 0x61 }, { error: 5 }).causes;
+    assert.match(first?.text ?? '', /That is apart from its isolation\.$/);
+  });
+});
+
+describe('about no process', () => {
+  check([
+    ['a call that is about one', null, { error: 998, api: 'ReadProcessMemory' }, ['nothing-known']],
+    ['a code alone', null, { error: 998 }, ['nothing-known']],
+    ['a driver that loads', null, { api: 'StartService' }, ['nothing-known']],
+    ['an enclave’s image', null, { error: 577, api: 'LoadEnclaveImage' }, ['image-signature']],
+  ]);
+
+  test('the advice is what is missing', () => {
+    const advice = (seen: Seen): string => explained(null, seen).causes[0]?.advice ?? '';
+    assert.equal(advice({ error: 998, api: 'ReadProcessMemory' }), 'Give its pid.');
+    assert.match(advice({ error: 998 }), /^Give the pid/);
+    assert.equal(advice({ api: 'StartService' }), 'Give the error.');
+    assert.match(advice({ error: 31, api: 'CreateEnclave' }), /^Look the code up/);
   });
 });
 

@@ -121,6 +121,7 @@ describe('what people meet in the field', () => {
     const explanation = vsm.explain(null, 50, { api: 'CreateEnclave', posture: await vsm.postureAsync() });
     assert.equal(explanation.pid, null);
     assert.ok(explanation.causes.length >= 3);
+    assert.equal(new Set(explanation.causes.map(({ source }) => source)).size, explanation.causes.length);
     for (const { cause } of explanation.causes) assert.equal(cause, 'vbs-not-running');
     assert.match(explanation.summary, /^This system: VBS is enabled in policy, not running: no hypervisor runs/);
     assert.match(first(explanation).advice, /virtualization .*in the firmware/);

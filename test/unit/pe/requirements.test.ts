@@ -301,6 +301,23 @@ describe('other files', () => {
     assert.deepEqual([asTrustlet.answer, asEnclave.answer], ['no', 'no']);
   });
 
+  test('are not said to lack what could not be read', () => {
+    const unread = inspected(withField(trustlet(), 'directory/export/address', 0x7fff_0000));
+    assert.deepEqual(open(unread.trustlet), ['policy symbol', 'policy metadata']);
+    assert.equal(unread.kind, 'undetermined');
+    assert.match(unread.summary, /Its exports could not be read; see the diagnoses\./);
+    const unloaded = inspected(withField(enclave(), 'directory/loadConfig/address', 0x7fff_0000));
+    assert.ok(open(unloaded.enclave).includes('enclave configuration'));
+  });
+
+  test('are not whole where their last signature byte is missing', () => {
+    const { bytes } = trustlet();
+    const cut = inspectBytes(bytes.subarray(0, -1));
+    assert.equal(cut.kind, 'neither');
+    assert.match(cut.summary, /^No trustlet: it ends before its signatures do: it is truncated\./);
+    assert.deepEqual(failed(cut.trustlet), [['whole file', 'It ends before its signatures do: it is truncated.']]);
+  });
+
   test('are no PE images', () => {
     const built = buildPe();
     for (const bytes of [

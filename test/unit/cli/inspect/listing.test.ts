@@ -41,6 +41,7 @@ describe('trustlet inspect <folder>', () => {
       'neither       AMD64   signed:                         …/all/g-unsigned-signer.dll',
       '',
       '8 files: 1 trustlet, 1 enclave, 1 undetermined, 4 neither, 1 not-a-pe. Trust was not verified.',
+      'Not listed: 1 not-a-pe (--all). Why: --details.',
     ]);
   });
 
@@ -54,7 +55,7 @@ describe('trustlet inspect <folder>', () => {
     const run = await inspect([folder.at('all'), '--only', 'trustlet, enclave']);
     assert.deepEqual(
       relative(run).map((line) => line.split(' ')[0]),
-      ['KIND', 'enclave', 'trustlet', '', '8'],
+      ['KIND', 'enclave', 'trustlet', '', '8', 'Why:'],
     );
     const texts = await inspect([folder.at('all'), '--only', 'not-a-pe']);
     assert.match(texts.out, /^not-a-pe .*note\.txt$/m);
@@ -76,14 +77,15 @@ describe('trustlet inspect <folder>', () => {
     const run = await inspect([folder.at('all/note.txt'), folder.at('all/c.dll'), folder.at('all/a/enclave.dll')]);
     assert.deepEqual(
       run.lines.map((line) => line.split(' ')[0]),
-      ['KIND', 'not-a-pe', 'neither', 'enclave', '', '3'],
+      ['KIND', 'not-a-pe', 'neither', 'enclave', '', '3', 'Why:'],
     );
     assert.equal(run.code, 0);
   });
 
   test('a folder with nothing in it', async () => {
     folder.add('empty/x/y', '');
-    assert.equal((await inspect([folder.at('empty/x')])).out, '1 file: 1 not-a-pe. Trust was not verified.\n');
+    const { out } = await inspect([folder.at('empty/x')]);
+    assert.equal(out, '1 file: 1 not-a-pe. Trust was not verified.\nNot listed: 1 not-a-pe (--all).\n');
   });
 
   test('a named path that is not there is listed with its reason, and the others are read: exit code 1', async () => {
@@ -91,7 +93,7 @@ describe('trustlet inspect <folder>', () => {
     assert.equal(run.code, 1);
     assert.match(run.out, /^unreadable .* \S*missing cannot be read: there is no such file\.$/m);
     assert.match(run.out, /^neither .*only\.dll$/m);
-    assert.equal(run.lines.at(-1), '2 files: 1 neither, 1 unreadable. Trust was not verified.');
+    assert.equal(run.lines.at(-2), '2 files: 1 neither, 1 unreadable. Trust was not verified.');
   });
 
   test('a program below a folder that is too damaged to tell: listed as damaged, exit code 11', async () => {
@@ -117,13 +119,23 @@ describe('links', { skip: process.platform === 'win32' }, () => {
   test('those below a folder are not followed, so a loop ends', async () => {
     const run = await inspect([links.at('tree')]);
     assert.equal(run.code, 0);
-    assert.equal(run.lines.at(-1), '1 file: 1 neither. Trust was not verified.');
+    assert.equal(run.lines.at(-2), '1 file: 1 neither. Trust was not verified.');
+  });
+
+  test('a path that leads back over a link is read where the system finds it, not where its text would lead', async () => {
+    links.add('over/A/x.dll', trustletFile().bytes);
+    links.add('over/A/deep/y.dll', plain);
+    links.add('over/B/x.dll', plain);
+    symlinkSync('../A/deep', links.at('over/B/link'));
+    const run = await inspect([`${links.at('over/B/link')}/..`]);
+    assert.match(run.out, /^trustlet .*over\/B\/link\/\.\.\/x\.dll$/m);
+    assert.doesNotMatch(run.out, /unreadable/);
   });
 
   test('one that was named is followed; where it leads in a circle, it is a path that cannot be read', async () => {
     assert.match((await inspect([links.at('link')])).out, /link\/a\.dll$/m);
     const circle = await inspect([links.at('circle')]);
     assert.equal(circle.code, 1);
-    assert.match(circle.out, /circle cannot be read: .*ELOOP/);
+    assert.match(circle.out, /circle cannot be read: its links lead in a circle\./);
   });
 });
