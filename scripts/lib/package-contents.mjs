@@ -24,6 +24,7 @@ const KEPT = [
   'docs/posture.md',
   'docs/protocol.md',
   'docs/scenario.schema.json',
+  'docs/secure-kernel.md',
   'docs/security.md',
   'docs/sources.md',
   'docs/wine-probes.md',

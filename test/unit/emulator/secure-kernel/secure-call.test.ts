@@ -113,6 +113,17 @@ describe('a secure call', () => {
     assert.equal(read.length, 1);
   });
 
+  test('made by a scripted race meets no hook of its own', () => {
+    const machine = testMachine();
+    machine.secureKernel.onRead(() => assert.fail());
+    const running: boolean[] = [];
+    machine.before('NtOpenProcess', () => {
+      running.push(machine.secureKernel.isTrustletRunning(1));
+    });
+    machine.win32.OpenProcess(0x1000, false, machine.pidOf('lsaiso'));
+    assert.deepEqual(running, [true]);
+  });
+
   test('gives VTL0 its registers back, but for the four that carry the answer', () => {
     const machine = testMachine();
     const { hypervisor } = machine;
