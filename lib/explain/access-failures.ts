@@ -85,15 +85,6 @@ const lookForProtection = (facts: ProcessFacts, seen: Case): Sighting | null => 
   if (protection === null && isProcessProtected(error)) {
     return { weight: Weight.DECISIVE, seen: true, evidence: `the error itself: ${error?.name}` };
   }
-  if (protection !== null && (protection.raw & 0x7) === 0 && isProcessProtected(error)) {
-    return {
-      weight: Weight.STRONG,
-      seen: false,
-      evidence: `not seen: class 61 of pid ${facts.pid} is ${hex(protection.raw)} ${through(facts)}, no protection`,
-      text: 'The error speaks of a protected process, and this one is none: it was another one that was called, or that had the pid.',
-      advice: 'Compare pid and create time with those of the moment of the error.',
-    };
-  }
   // A copy that failed had its handle, an invalid handle none, and a caller that dominates is refused nothing.
   if (!isProtected(protection) || isCopyFailure(error) || isInvalidHandle(error)) return null;
   if (dominates(caller.protection?.raw ?? 0, protection.raw)) return null;
@@ -115,6 +106,15 @@ const lookForProtection = (facts: ProcessFacts, seen: Case): Sighting | null => 
     advice: protectionAdvice(protection),
   };
 };
+
+const lookForAnotherProtected = ({ protection, pid, ...facts }: ProcessFacts, { error }: Case): Sighting | null =>
+  isProcessProtected(error) && protection !== null && (protection.raw & 0x7) === 0
+    ? {
+        weight: Weight.STRONG,
+        seen: false,
+        evidence: `not seen: class 61 of pid ${pid} is ${hex(protection.raw)} ${through(facts)}, no protection`,
+      }
+    : null;
 
 /** What a plain query of the target was granted. */
 const wasGranted = (kind: 'process' | 'thread'): number =>
@@ -207,6 +207,16 @@ export const accessFailures: readonly KnownFailure[] = [
     known: 'documented',
     source: 'facts/nt.md 2 (rights documented; which signer dominates which: known)',
     look: aboutProcess(lookForProtection),
+  },
+  {
+    id: 'protection-of-another',
+    cause: 'reused',
+    symptom: '0xC0000712 (STATUS_PROCESS_IS_PROTECTED) was met, and the process is not protected',
+    text: 'The error speaks of a protected process, and this one is none: it was another one that was called, or that had the pid.',
+    advice: 'Compare pid and create time with those of the moment of the error.',
+    known: 'derived',
+    source: 'facts/nt.md 2, 4.3',
+    look: aboutProcess(lookForAnotherProtected),
   },
   {
     id: 'query-refused',

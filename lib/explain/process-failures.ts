@@ -29,8 +29,12 @@ const weightOfIsolation = (facts: ProcessFacts, seen: Case, signs: IsolationSign
 const ELSEWHERE =
   'Look for the cause of this error elsewhere; but where it is gone, the operation still cannot work on a trustlet: leave it alone.';
 
+/** The call, where it is one that touches processes. */
+const touching = ({ api }: Case): Case['api'] => (api?.onTrustlet == null ? null : api);
+
 const lookForTrustlet = (facts: ProcessFacts, seen: Case): Sighting | null => {
-  const { api, build, error } = seen;
+  const { build, error } = seen;
+  const api = touching(seen);
   if (!isTrustlet(facts) || (api !== null && api.signs === null)) return null;
   const bit = `bit 7 (IsSecureProcess) set in a 64-byte class 0 query of pid ${facts.pid} ${through(facts)}`;
   const shared = {
@@ -56,10 +60,11 @@ const lookForTrustlet = (facts: ProcessFacts, seen: Case): Sighting | null => {
   };
 };
 
-const lookForUnhindered = (facts: ProcessFacts, { api, error }: Case): Sighting | null =>
-  isTrustlet(facts) && api !== null && api.signs === null
+const lookForUnhindered = (facts: ProcessFacts, seen: Case): Sighting | null => {
+  const api = touching(seen);
+  return isTrustlet(facts) && api !== null && api.signs === null
     ? {
-        weight: hasCode(error) ? Weight.ASIDE : Weight.PLAUSIBLE,
+        weight: hasCode(seen.error) ? Weight.ASIDE : Weight.PLAUSIBLE,
         seen: true,
         evidence: `bit 7 (IsSecureProcess) set in a 64-byte class 0 query of pid ${facts.pid} ${through(facts)}`,
         text: `It is a trustlet, and isolation does not hinder ${api.name}. ${api.onTrustlet ?? ''}`,
@@ -71,6 +76,7 @@ const lookForUnhindered = (facts: ProcessFacts, { api, error }: Case): Sighting 
         source: api.source,
       }
     : null;
+};
 
 const PSEUDO_NAMES: Readonly<Record<string, string>> = {
   System: 'System',

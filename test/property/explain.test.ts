@@ -9,6 +9,8 @@ import { decodeProtection } from '../../lib/layout/protection.js';
 import { dominates } from '../../lib/layout/protection-rules.js';
 import { explained } from '../support/explain.js';
 
+const parameters = { numRuns: Number(process.env['TRUSTLET_RUNS'] ?? 1000) };
+
 const errors = fc.option(
   fc.oneof(
     fc.constantFrom(
@@ -83,6 +85,7 @@ describe('every explanation', () => {
           assert.equal(new Set(causes.map(({ failure }) => failure)).size, causes.length);
         },
       ),
+      parameters,
     );
   });
 
@@ -103,6 +106,7 @@ describe('every explanation', () => {
         // What is unknown is never called ordinary, and never harmless.
         if (facts?.verdict === 'unknown') assert.ok(causes.every(({ cause }) => cause !== 'none'));
       }),
+      parameters,
     );
   });
 
@@ -118,6 +122,7 @@ describe('every explanation', () => {
           if (cause === 'access-control' && seen) assert.equal(failure, 'query-refused');
         }
       }),
+      parameters,
     );
   });
 });

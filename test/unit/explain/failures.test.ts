@@ -49,7 +49,8 @@ describe('what the process is', () => {
       ['trustlet-unhindered'],
     ],
     ['a query', TRUSTLET, { error: 5, api: 'QueryFullProcessImageName' }, ['rights-refused', 'trustlet-unhindered']],
-    ['protection that is not there', TRUSTLET, { error: 0xc0000712 }, ['protected', 'trustlet']],
+    ['protection that is not there', TRUSTLET, { error: 0xc0000712 }, ['protection-of-another', 'trustlet']],
+    ['a trustlet and a call about no process', TRUSTLET, { api: 'LoadEnclaveImage' }, ['trustlet']],
     ['a driver’s copy', TRUSTLET, { error: 299, api: 'MmCopyVirtualMemory' }, ['trustlet']],
     ['5 and no API', TRUSTLET, { error: 5 }, ['trustlet', 'rights-refused']],
     [
