@@ -9,7 +9,7 @@ import { inBuild, inRoot } from './paths.mjs';
 import { run, which } from './run.mjs';
 
 // Almost half of it are the sources and maps that a debugger shows; a stack trace from a customer's agent is worth them.
-const MOST_BYTES = 1_500_000;
+const MOST_BYTES = 1_600_000;
 const text = (path) => readFileSync(inRoot(path), 'utf8');
 const lines = (problems) => (problems.length > 0 ? problems.join('\n') : undefined);
 const said = (result) => (result.exitCode === 0 ? undefined : result.stdout + result.stderr);
