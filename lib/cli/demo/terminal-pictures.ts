@@ -40,7 +40,7 @@ const processLines = (processes: readonly PictureProcess[]): string[] => {
     (a, b) => Number(b.label === 'lsass') - Number(a.label === 'lsass') || b.pages - a.pages,
   );
   const named = first.slice(0, NAMED).map(processLine);
-  return processes.length > NAMED ? [...named, `and ${processes.length - NAMED} others`] : named;
+  return processes.length > NAMED ? [...named, `and ${processes.length - NAMED} more`] : named;
 };
 
 const pagesOf = (pages: readonly PageRun[], choose: (run: PageRun) => boolean): number =>
