@@ -4,6 +4,7 @@
  * system calls that are marshalled to NT, so what it gets is whatever VTL0 left in the page.
  */
 import { Status } from '../../ntstatus.js';
+import { requireBuffer } from '../call-arguments.js';
 import type { NtSystem } from '../nt/system.js';
 import type { NtService } from '../secure-kernel/trustlet-system-calls.js';
 import type { LsaState } from './lsa-state.js';
@@ -114,7 +115,8 @@ export class RpcChannel {
     for (const interceptor of hooks.isRunning ? [] : this.#interceptors) {
       const altered = hooks.during(() => interceptor({ ...described(direction, now), bytes: now.slice() }));
       this.#system.requireRunning();
-      now = altered?.slice(0, MAX_MESSAGE_LENGTH) ?? now;
+      if (altered === undefined) continue;
+      now = requireBuffer('what an interceptor returns', altered).slice(0, MAX_MESSAGE_LENGTH);
       memory.copy(0, page, 0, now, 'write');
     }
     const { operation } = described(direction, now);

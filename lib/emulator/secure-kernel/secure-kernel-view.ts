@@ -1,5 +1,5 @@
 /** `machine.secureKernel`: the secure kernel of an emulated machine, its trustlets, and VTL0's hand on what passes between them. */
-import { requireFunction, show } from '../../arguments.js';
+import { isList, requireFunction, show } from '../../arguments.js';
 import { TrustletError } from '../../errors.js';
 import { isSuccess, Status } from '../../ntstatus.js';
 import { NT_SECURE_CALL_BLOCK, NT_SECURE_CALL_BUFFER } from '../boot/physical-layout.js';
@@ -114,11 +114,22 @@ export class SecureKernelView {
     return { status, block: bytes };
   }
 
-  /** Asks for a secure service by name. @returns NTSTATUS and the results */
+  /**
+   * Asks for a secure service by name.
+   * @param args at most 12, as 64-bit words: what does not fit is cut off
+   * @returns NTSTATUS and the results
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for arguments that are no bigints
+   */
   invoke(
     name: SecureServiceName,
     args: readonly bigint[] = [],
   ): { readonly status: number; readonly results: readonly bigint[] } {
+    if (!isList(args) || args.some((each) => typeof each !== 'bigint')) {
+      throw new TrustletError(
+        'ERR_TRUSTLET_ARGUMENT',
+        `args must be a list of bigints; got ${show(isList(args) ? args.find((each) => typeof each !== 'bigint') : args)}.`,
+      );
+    }
     this.#system.requireRunning();
     return this.#system.secureKernel.ask(name, args, null);
   }

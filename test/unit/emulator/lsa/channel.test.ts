@@ -139,6 +139,19 @@ describe('the channel', () => {
     );
   });
 
+  test('takes bytes from an interceptor or nothing, and works afterwards', () => {
+    const machine = boot('credential-guard');
+    const logon = machine.lsa.logOn({ user: 'alice', domain: 'CONTOSO', password: 'secret' });
+    const respond = (): number => machine.lsa.ntlmResponse(logon, { serverChallenge: new Uint8Array(8) }).status;
+    const stop = machine.lsa.intercept(() => 'no bytes' as never);
+    assert.throws(respond, {
+      code: 'ERR_TRUSTLET_ARGUMENT',
+      message: /what an interceptor returns must be a Uint8Array/,
+    });
+    stop();
+    assert.equal(respond(), 0);
+  });
+
   test('does not intercept what an interceptor itself calls', () => {
     const { machine, logon } = withAlice();
     let depth = 0;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Machine, NormalCallLie, SystemCallResult } from '../../../../lib/emulator/index.js';
-import { testMachine, text } from '../machines.js';
+import { testMachine, text, throwsArgument } from '../machines.js';
 import { longWordOf, longWords, words } from './secure-machines.js';
 
 const INVALID_SYSTEM_SERVICE = 0xc000001c;
@@ -345,6 +345,20 @@ describe('a lying NT', () => {
     assert.equal(call(machine, 'NtQuerySystemInformation', CLASS, 16).status, 0xc0000017);
     assert.equal(asked, 1);
     assert.equal(machine.hypervisor.activeVtl(0), 0);
+  });
+
+  test('may lie in every number, but answers in numbers and bytes: anything else is a mistake of the test', () => {
+    for (const [lie, what] of [
+      [{ output: 'x' }, /the output of a normal call must be a Uint8Array/],
+      [{ length: '5' }, /The length of a normal call must be a number/],
+      [{ status: 5n }, /The status of a normal call must be a number/],
+      [{ answer: 5 }, /answer/],
+      ['x', /the answer of a normal call must be an object/],
+    ] as const) {
+      const machine = lyingMachine('NtQuerySystemInformation', lie as never);
+      throwsArgument(() => call(machine, 'NtQuerySystemInformation', CLASS, 16), what);
+      assert.equal(machine.hypervisor.activeVtl(0), 0);
+    }
   });
 
   test('does not restore a snapshot under a call', () => {

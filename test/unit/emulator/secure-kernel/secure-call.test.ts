@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { boot } from '../../../../lib/emulator/index.js';
-import { testMachine, text } from '../machines.js';
+import { testMachine, text, throwsArgument } from '../machines.js';
 import { blockOf, longWordOf, words } from './secure-machines.js';
 
 const INVALID_SYSTEM_SERVICE = 0xc000001c;
@@ -46,6 +46,8 @@ describe('a secure call', () => {
       ],
     );
     assert.equal(old.invoke('PERIODIC').status, INVALID_SYSTEM_SERVICE);
+    for (const args of [[1], [1n, '2'], 5])
+      throwsArgument(() => old.invoke('PERIODIC', args as never), /list of bigints/);
   });
 
   test('that no service of the emulator serves is refused, as are operations that there are not', () => {
