@@ -27,7 +27,7 @@ tests. No trustlet's image and no enclave of Microsoft's was among them: those a
 |---|---|
 | \`trustlet\` | everything that a file can show of a trustlet is there |
 | \`enclave\` | everything that a file can show of a VBS enclave is there |
-| \`undetermined\` | nothing speaks against it, and the file carries no readable signature: a catalogue of the system may hold one |
+| \`undetermined\` | nothing speaks against it, and the file does not show it all: no readable signature (a catalogue of the system may hold one), or a table that could not be read |
 | \`neither\` | a PE image that can be neither; its requirements say why |
 | \`not-a-pe\` | no PE image, or one whose headers are too damaged to go by; its diagnoses say where |
 | \`unreadable\` | (command line) it could not be read; the error says why |
@@ -123,10 +123,11 @@ export const inspectPage = (): string =>
     'Blocks of 4 KiB are read where a part lies, and the signature as a whole. Beyond a limit stands a diagnosis with its offset.\n',
     limits(),
     '\n## Output\n',
-    '`--json`: one document `{ schema, files: [{ path, kind, … }], counts }`, each file as the report of `trustlet/pe` with 64-bit values as',
+    '`--json`: one document `{ schema, files: [{ path, kind, … }], counts, skipped }`, each file as the report of `trustlet/pe` with 64-bit values as',
     'decimal strings. `--csv`: RFC 4180, with a heading:',
     `\`${CSV_COLUMNS.join('`, `')}\`; a cell that a spreadsheet would run (it begins with = + - @, a tab or a return) begins with an apostrophe.`,
-    'Below a folder, files that are no programs are counted and not listed (`--all` lists them), links are not followed, and many files',
+    'Below a folder, files that are no programs are counted and not listed (`--all` lists them); links are not followed, and they',
+    'count as skipped, as pipes and devices do: at the end of the text, as `skipped` in JSON, and not in CSV, whose rows are files. Many files',
     'are read by worker threads; the order stays that of the names.',
     '',
   ].join('\n');

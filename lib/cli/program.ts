@@ -83,8 +83,12 @@ const OPERATIONS_HELP = `
 Operations:
 ${OPERATIONS.map(({ operation, userApi }) => `  ${operation.padEnd(18)}${userApi}`).join('\n')}`;
 
+const STATUS_HELP = `
+Exit codes: 0 it was asked, whatever the answers are; 1 failure; 2 wrong use.`;
+
 const INSPECT_HELP = `
-It reads structure and verifies no trust: no signature, no chain. Links below a folder are not followed.
+It reads structure and verifies no trust: no signature, no chain. Links below a folder are not followed,
+but counted as skipped.
 Exit codes: 0 every file was read; 1 a path you named cannot be read; 11 a file below a folder cannot be, or a
 program is damaged: truncated, or its headers are nothing to go by.`;
 
@@ -162,6 +166,7 @@ export const buildProgram = (
     .description(
       'is VBS really on: VSM, HVCI, Credential Guard, each with its evidence; and who answers, with the driver’s state',
     )
+    .addHelpText('after', STATUS_HELP)
     .action(() => begin((vsm, { system }) => statusReport(vsm, system)));
   program
     .command('list')

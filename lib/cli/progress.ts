@@ -1,8 +1,10 @@
-/** Signs of life on stderr for what takes longer than a second. */
+/** Signs of life on stderr for what takes longer than a second, or ten where stderr is no terminal. */
 import type { CliIo } from './io.js';
 import { displayWidth, printable, truncate } from './text.js';
 
 const SECOND = 1000;
+/** Between the lines of a log. */
+const LOG_INTERVAL = 10 * SECOND;
 const REDRAW = 100;
 const BAR_COLUMNS = 24;
 /** To the first column, and clear the line. */
@@ -10,21 +12,22 @@ const CLEAR_LINE = '\r\u001b[K';
 
 const clockOf = ({ now }: Pick<CliIo, 'now'>): (() => number) => now ?? (() => performance.now());
 
-/** Called as work goes on; writes a line at most once a second, and none in the first. */
+/** Called as work goes on; writes a line at most once a second, and none in the first: ten seconds where stderr is no terminal. */
 export type Progress = (done: number, total: number, what: string) => void;
 
-export const progressOn = (io: Pick<CliIo, 'stderr' | 'now'>): Progress => {
+export const progressOn = (io: Pick<CliIo, 'stderr' | 'stderrColumns' | 'now'>): Progress => {
   const now = clockOf(io);
+  const interval = io.stderrColumns === undefined ? LOG_INTERVAL : SECOND;
   let last = now();
   return (done, total, what) => {
     const time = now();
-    if (time - last < SECOND) return;
+    if (time - last < interval) return;
     last = time;
     io.stderr.write(`trustlet: ${done} of ${total} ${what} …\n`);
   };
 };
 
-/** One line that is drawn again and again; without a terminal, a new line each second. */
+/** One line that is drawn again and again; without a terminal, a new line every ten seconds. */
 export interface ProgressBar {
   /**
    * @param fraction of the whole that is done, 0 … 1
@@ -57,7 +60,7 @@ export const progressBarOn = (io: Pick<CliIo, 'stderr' | 'stderrColumns' | 'now'
     clear,
     draw: (done, fraction, what, where) => {
       const time = now();
-      if (time - began < SECOND || time - last < (columns === undefined ? SECOND : REDRAW)) return;
+      if (time - began < SECOND || time - last < (columns === undefined ? LOG_INTERVAL : REDRAW)) return;
       last = time;
       const percent = `${Math.floor(fraction * 100)} %`;
       const rate = `${done} ${what}, ${Math.round(done / ((time - began) / SECOND))} a second`;

@@ -6,11 +6,11 @@ import type { ByteSource } from './byte-source.js';
 /** What the system’s refusals mean for who wants to read. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
-  ELOOP: 'its links lead in a circle',
+  ELOOP: 'its links lead in a circle; name the file itself',
   ENAMETOOLONG: 'its name is too long for this system',
   ENOTDIR: 'a part of its path is no folder',
-  EACCES: 'this user may not read it',
-  EPERM: 'this user may not read it',
+  EACCES: 'this user may not read it; ask as one who may',
+  EPERM: 'this user may not read it; ask as one who may',
   EBUSY: 'another program keeps it to itself',
   EMFILE: 'this process has too many files open',
 };
@@ -20,8 +20,11 @@ const unreadable = (path: string, reason: string, cause?: unknown): TrustletErro
 
 /** Why the system refused, as a clause. */
 export const refusalText = (cause: unknown): string => {
-  const { code } = cause as NodeJS.ErrnoException;
-  return REASONS[String(code)] ?? (cause instanceof Error ? cause.message : String(cause));
+  const { code, syscall } = cause as NodeJS.ErrnoException;
+  const known = REASONS[String(code)];
+  if (known !== undefined) return known;
+  if (syscall !== undefined) return `the system refuses it (${code})`;
+  return cause instanceof Error ? cause.message : String(cause);
 };
 
 const becauseOf = (path: string, cause: unknown): TrustletError => unreadable(path, refusalText(cause), cause);

@@ -40,9 +40,11 @@ export const readMitigations = (
   dllCharacteristics: number,
 ): PeMitigations => {
   const extendedRaw = readExtendedWord(file, memory, notes);
+  // A directory that could not be read in full may have the word all the same: of its bits neither is said.
+  const isUnread = extendedRaw === null && notes.found.some(({ part }) => part === 'debug-directory');
   const bits = Object.entries({
     ...namedBits(dllCharacteristics, DLL_CHARACTERISTICS),
-    ...namedBits(extendedRaw ?? 0, EXTENDED_DLL_CHARACTERISTICS),
+    ...(isUnread ? {} : namedBits(extendedRaw ?? 0, EXTENDED_DLL_CHARACTERISTICS)),
   });
   const named = (wanted: boolean): string[] => bits.filter(([, isSet]) => isSet === wanted).map(([name]) => name);
   return { raw: dllCharacteristics, extendedRaw, present: named(true), absent: named(false) };

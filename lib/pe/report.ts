@@ -10,7 +10,7 @@ export type PeKind =
   | 'trustlet'
   /** Everything that a file can show of a VBS enclave is there. */
   | 'enclave'
-  /** Not refuted, and the file alone cannot show it: it carries no signature, and a catalogue of the system may hold one. */
+  /** Not refuted, and the file does not show it: no readable signature (a catalogue of the system may hold one), or a table that could not be read. */
   | 'undetermined'
   /** A PE image that can be neither; `trustlet.requirements` and `enclave.requirements` say why. */
   | 'neither'
@@ -103,11 +103,11 @@ export interface PeSection {
 export interface PeMitigations {
   /** DllCharacteristics word. */
   readonly raw: number;
-  /** ExtendedDllCharacteristics word of the debug directory; null where the image has none. */
+  /** ExtendedDllCharacteristics word of the debug directory; null where the image has none, or it could not be read. */
   readonly extendedRaw: number | null;
   /** Names of the set bits that matter for security, e.g. `DYNAMIC_BASE`, `CET_COMPAT`. */
   readonly present: readonly string[];
-  /** Names of those that are not set. */
+  /** Names of those that are not set; where the debug directory could not be read, its names are in neither list. */
   readonly absent: readonly string[];
 }
 

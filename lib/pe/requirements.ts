@@ -301,18 +301,19 @@ const integrityCheck = ({ mitigations: { raw } }: ImageFindings): Requirement =>
   return judged(INTEGRITY, isSet, `FORCE_INTEGRITY (/INTEGRITYCHECK) is ${isSet ? 'set' : 'not set'}.`);
 };
 
-const controlFlowText = (isMarked: boolean, isInstrumented: boolean): string => {
-  if (isMarked) return 'It is instrumented for it (GUARD_CF).';
-  return isInstrumented
+/** What the linker notes of an instrumented image, in either place. */
+const controlFlowGuard = ({ mitigations: { raw }, loadConfig, damagedParts }: ImageFindings): Requirement => {
+  if ((raw & DLL_CHARACTERISTICS.GUARD_CF) !== 0) {
+    return judged(CONTROL_FLOW, true, 'It is instrumented for it (GUARD_CF).');
+  }
+  if (loadConfig === null && damagedParts.has('load-config')) {
+    return judged(CONTROL_FLOW, null, 'GUARD_CF is not set, and its load configuration could not be read.');
+  }
+  const isInstrumented = ((loadConfig?.guardFlags ?? 0) & CF_INSTRUMENTED) !== 0;
+  const text = isInstrumented
     ? 'Its code is instrumented for it (CF_INSTRUMENTED in the load configuration), though GUARD_CF does not ask for it.'
     : 'Neither GUARD_CF nor CF_INSTRUMENTED is set.';
-};
-
-/** What the linker notes of an instrumented image, in either place. */
-const controlFlowGuard = ({ mitigations: { raw }, loadConfig }: ImageFindings): Requirement => {
-  const isMarked = (raw & DLL_CHARACTERISTICS.GUARD_CF) !== 0;
-  const isInstrumented = ((loadConfig?.guardFlags ?? 0) & CF_INSTRUMENTED) !== 0;
-  return judged(CONTROL_FLOW, isMarked || isInstrumented, controlFlowText(isMarked, isInstrumented));
+  return judged(CONTROL_FLOW, isInstrumented, text);
 };
 
 /** What the older usage has to stand with is not known; the newer one needs two others beside it. */

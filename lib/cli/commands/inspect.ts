@@ -7,7 +7,7 @@ import { accountOf } from '../inspect/account.js';
 import { csvHeading, csvRow } from '../inspect/csv.js';
 import { type Answer, inspectAll } from '../inspect/inspect-all.js';
 import { INSPECTED_KINDS, type Inspected, type InspectedKind, isDamagedImage } from '../inspect/inspected.js';
-import { countsLine, type KindCounts, lineHeading, lineOf } from '../inspect/line.js';
+import { countsLine, lineHeading, lineOf } from '../inspect/line.js';
 import { walk } from '../inspect/walk.js';
 import { WorkerPool } from '../inspect/worker-pool.js';
 import type { CliIo } from '../io.js';
@@ -53,6 +53,8 @@ class Tally {
     'not-a-pe': 0,
     unreadable: 0,
   };
+  /** Entries below a folder that are no regular files: links, pipes, devices. */
+  skipped = 0;
   #isNamedUnreadable = false;
   #isSomethingUntold = false;
 
@@ -78,7 +80,8 @@ interface Form {
 const jsonForm: Form = {
   begin: `{\n  "schema": ${JSON_SCHEMA},\n  "files": [`,
   file: ({ file }, isFirst) => `${isFirst ? '' : ','}\n    ${compactJson(toJson(file))}`,
-  end: ({ counts }, listed) => `${listed === 0 ? '' : '\n  '}],\n  "counts": ${compactJson(counts)}\n}\n`,
+  end: ({ counts, skipped }, listed) =>
+    `${listed === 0 ? '' : '\n  '}],\n  "counts": ${compactJson(counts)},\n  "skipped": ${skipped}\n}\n`,
 };
 
 const csvForm: Form = { begin: csvHeading, file: ({ file }) => csvRow(file), end: () => '' };
@@ -99,16 +102,17 @@ const textForm = (options: InspectOptions, view: View): Form => {
       if (!options.details && !wasSingle) return line(file);
       return `${isFirst ? '' : '\n'}${accountOf(file, view).join('\n')}\n`;
     },
-    end: ({ counts }, listed) =>
-      wasSingle ? '' : `${listed === 0 ? '' : '\n'}${countsLine(counts)}\n${hintsOf(options, counts, listed)}`,
+    end: (tally, listed) =>
+      wasSingle ? '' : `${listed === 0 ? '' : '\n'}${countsLine(tally.counts)}\n${hintsOf(options, tally, listed)}`,
   };
 };
 
 /** What the list leaves out, and how to see it. */
-const hintsOf = ({ only, details }: InspectOptions, counts: KindCounts, listed: number): string => {
+const hintsOf = ({ only, details }: InspectOptions, { counts, skipped }: Tally, listed: number): string => {
   const unlisted = INSPECTED_KINDS.reduce((sum, kind) => sum + counts[kind], 0) - listed;
   const hints = [
     ...(only.length === 0 && unlisted > 0 ? [`Not listed: ${unlisted} not-a-pe (--all).`] : []),
+    ...(skipped > 0 ? [`Skipped: ${skipped} (links, pipes or devices, no regular files).`] : []),
     ...(!details && listed > 0 ? ['Why: --details.'] : []),
   ];
   return hints.length === 0 ? '' : `${hints.join(' ')}\n`;
@@ -153,7 +157,10 @@ export const inspectCommand = async (
   let listed = 0;
   try {
     await write(form.begin);
-    for await (const answer of inspectAll(walk(options.paths), openPool, () => io.isClosed?.() === true)) {
+    const files = walk(options.paths, undefined, () => {
+      tally.skipped += 1;
+    });
+    for await (const answer of inspectAll(files, openPool, () => io.isClosed?.() === true)) {
       read += 1;
       tally.add(answer);
       bar.draw(read, answer.found.fraction, 'files read', answer.found.path);

@@ -115,6 +115,15 @@ export const postureCases: readonly ContractCase[] = [
     },
   },
   {
+    title: 'postureAsync rejects with the reason of a signal that is aborted, and serves a vsm asked again',
+    needs: [],
+    run: async ({ vsm }) => {
+      const reason = new Error('enough');
+      await assert.rejects(vsm.postureAsync({ signal: AbortSignal.abort(reason) }), (error) => error === reason);
+      assert.equal((await vsm.postureAsync({ signal: new AbortController().signal })).backend, vsm.backend.name);
+    },
+  },
+  {
     title: 'postureAsync refuses wrong options, and a vsm that was closed',
     needs: [],
     run: async ({ vsm }) => {

@@ -270,6 +270,13 @@ describe('help and version', () => {
     assert.doesNotMatch(run.out, /&&/, 'no check-then-act across two programs is recommended');
   });
 
+  test('status --help and inspect --help list their exit codes', async () => {
+    const status = await trustlet('status --help');
+    assert.equal(status.code, 0);
+    assert.match(status.out, /^Exit codes: 0 it was asked, whatever the answers are; 1 failure; 2 wrong use\.$/m);
+    assert.match((await trustlet('inspect --help')).out, /^Exit codes: 0 every file was read; 1 .*; 11 /m);
+  });
+
   test('guard --help lists the operations', async () => {
     const run = await trustlet('guard --help');
     assert.equal(run.code, 0);

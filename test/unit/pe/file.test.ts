@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { TrustletError } from '../../../lib/errors.js';
-import { withFile } from '../../../lib/pe/file-source.js';
+import { refusalText, withFile } from '../../../lib/pe/file-source.js';
 import {
   type ByteSource,
   bytesSource,
@@ -68,6 +68,17 @@ describe('a file on disk', () => {
     assert.match(refusal(at('pipe')).message, /it is no regular file/);
 
     assert.match(refusal(at('x'.repeat(300))).message, /its name is too long for this system\.$/);
+  });
+
+  test('that the system refuses is refused in words, without the system’s own text', () => {
+    const refused = (code: string): string =>
+      refusalText(Object.assign(new Error(`${code}: denied, scandir 'x'`), { code, syscall: 'scandir' }));
+    assert.equal(refused('EACCES'), 'this user may not read it; ask as one who may');
+    assert.equal(refused('EPERM'), 'this user may not read it; ask as one who may');
+    assert.equal(refused('ELOOP'), 'its links lead in a circle; name the file itself');
+    assert.equal(refused('EIO'), 'the system refuses it (EIO)');
+    assert.equal(refusalText(new RangeError('no number')), 'no number');
+    assert.equal(refusalText('no reason'), 'no reason');
   });
 
   test('that cannot be read on is refused with its name', () => {

@@ -192,6 +192,9 @@ describe('mitigations that an image asks for', () => {
       withFields(built, { 'debug/1/pointerToRawData': 0x7fff_0000 }).bytes,
     );
     assert.equal(mitigations?.extendedRaw, null);
+    // Nobody could read whether it is.
+    assert.ok(!mitigations?.absent.includes('CET_COMPAT'));
+    assert.ok(inspected({}).mitigations?.absent.includes('CET_COMPAT'));
     assert.deepEqual(
       diagnoses.map(({ part }) => part),
       ['debug-directory'],

@@ -308,6 +308,10 @@ describe('other files', () => {
     assert.match(unread.summary, /Its exports could not be read; see the diagnoses\./);
     const unloaded = inspected(withField(enclave(), 'directory/loadConfig/address', 0x7fff_0000));
     assert.ok(open(unloaded.enclave).includes('enclave configuration'));
+    const unmarked = enclave({ dllCharacteristics: 0x01e0 });
+    const unguarded = inspected(withField(unmarked, 'directory/loadConfig/address', 0x7fff_0000));
+    assert.ok(open(unguarded.enclave).includes('control flow guard'));
+    assert.deepEqual(failed(unguarded.enclave), []);
   });
 
   test('are not whole where their last signature byte is missing', () => {

@@ -45,8 +45,9 @@ describe('trustlet inspect --json', () => {
     const run = await trustlet(['inspect', folder.at('files'), '--json']);
     assert.equal(run.code, 0);
     const found = document(run);
-    assert.deepEqual(Object.keys(found), ['schema', 'files', 'counts']);
+    assert.deepEqual(Object.keys(found), ['schema', 'files', 'counts', 'skipped']);
     assert.equal(found['schema'], 1);
+    assert.equal(found['skipped'], 0);
     assert.deepEqual(found['counts'], {
       trustlet: 1,
       enclave: 1,

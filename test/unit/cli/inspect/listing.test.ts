@@ -1,6 +1,6 @@
 /** Several files and folders: a line each, counts, what is listed, and the exit code. */
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { buildPe } from '../../../support/pe/build.js';
 import { enclave, LSAISO, trustlet as trustletFile } from '../../../support/pe/samples.js';
@@ -20,6 +20,7 @@ const folder = folderOf({
   'all/note.txt': 'text',
   'damaged/cut.exe': plain.subarray(0, 700),
   'damaged/headless.exe': plain.subarray(0, 0x90),
+  'short/signature.exe': trustletFile().bytes.subarray(0, -1),
   'one/only.dll': plain,
 });
 const inspect = (argv: readonly string[]): Promise<Captured> => trustlet(['inspect', ...argv]);
@@ -105,6 +106,12 @@ describe('trustlet inspect <folder>', () => {
     ]);
     assert.equal((await inspect([folder.at('damaged'), folder.at('missing')])).code, 1);
   });
+
+  test('so is one whose signatures are cut', async () => {
+    const run = await inspect([folder.at('short')]);
+    assert.equal(run.code, 11);
+    assert.equal(relative(run)[1], 'neither       AMD64   damaged                         …/short/signature.exe');
+  });
 });
 
 describe('links', { skip: process.platform === 'win32' }, () => {
@@ -120,6 +127,22 @@ describe('links', { skip: process.platform === 'win32' }, () => {
     const run = await inspect([links.at('tree')]);
     assert.equal(run.code, 0);
     assert.equal(run.lines.at(-2), '1 file: 1 neither. Trust was not verified.');
+    assert.equal(run.lines.at(-1), 'Skipped: 4 (links, pipes or devices, no regular files). Why: --details.');
+  });
+
+  test('a folder of nothing else says that it was not empty; JSON counts them, CSV has rows for files alone', async () => {
+    links.add('only/folder/x', '');
+    symlinkSync('x', links.at('only/folder/link'));
+    rmSync(links.at('only/folder/x'));
+    const text = await inspect([links.at('only')]);
+    assert.equal(text.code, 0);
+    assert.equal(
+      text.out,
+      '0 files. Trust was not verified.\nSkipped: 1 (links, pipes or devices, no regular files).\n',
+    );
+    const json = await inspect([links.at('only'), '--json']);
+    assert.equal((JSON.parse(json.out) as { skipped: number }).skipped, 1);
+    assert.equal((await inspect([links.at('only'), '--csv'])).lines.length, 1);
   });
 
   test('a path that leads back over a link is read where the system finds it, not where its text would lead', async () => {
@@ -136,6 +159,6 @@ describe('links', { skip: process.platform === 'win32' }, () => {
     assert.match((await inspect([links.at('link')])).out, /link\/a\.dll$/m);
     const circle = await inspect([links.at('circle')]);
     assert.equal(circle.code, 1);
-    assert.match(circle.out, /circle cannot be read: its links lead in a circle\./);
+    assert.match(circle.out, /circle cannot be read: its links lead in a circle; name the file\sitself\./);
   });
 });

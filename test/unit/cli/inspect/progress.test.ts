@@ -1,4 +1,4 @@
-/** Signs of life: none in the first second, a bar on a terminal, a line a second without one. */
+/** Signs of life: none in the first second, a bar on a terminal, a line every ten seconds without one. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { progressBarOn } from '../../../../lib/cli/progress.js';
@@ -17,10 +17,13 @@ const barAt = (stderrColumns: number | undefined) => {
 };
 
 describe('the progress bar', () => {
-  test('says nothing in the first second', () => {
-    for (const columns of [undefined, 100]) {
+  test('says nothing in the first second, nor in the first ten without a terminal', () => {
+    for (const [columns, silent] of [
+      [undefined, 9999],
+      [100, 999],
+    ] as const) {
       const { bar, clock, drawn } = barAt(columns);
-      clock.time += 999;
+      clock.time += silent;
       bar.draw(5, 0.5, 'files read', 'x');
       bar.clear();
       assert.deepEqual(drawn, []);
@@ -44,18 +47,18 @@ describe('the progress bar', () => {
     assert.deepEqual(drawn.slice(2), [CLEAR]);
   });
 
-  test('without a terminal is a line a second, and never cleared', () => {
+  test('without a terminal is a line every ten seconds, and never cleared', () => {
     const { bar, clock, drawn } = barAt(undefined);
-    clock.time += 2000;
-    bar.draw(1000, 0.999, 'files read', 'x');
-    clock.time += 999;
-    bar.draw(1001, 1, 'files read', 'x');
+    clock.time += 10_000;
+    bar.draw(5000, 0.999, 'files read', 'x');
+    clock.time += 9999;
+    bar.draw(5001, 1, 'files read', 'x');
     clock.time += 1;
-    bar.draw(1500, 1, 'files read', 'x');
+    bar.draw(10_000, 1, 'files read', 'x');
     bar.clear();
     assert.deepEqual(drawn, [
-      'trustlet: 99 %, 1000 files read, 500 a second …\n',
-      'trustlet: 100 %, 1500 files read, 500 a second …\n',
+      'trustlet: 99 %, 5000 files read, 500 a second …\n',
+      'trustlet: 100 %, 10000 files read, 500 a second …\n',
     ]);
   });
 
@@ -86,13 +89,16 @@ describe('the progress bar', () => {
 describe('the progress of trustlet inspect', () => {
   const folder = folderOf({ 'a.dll': buildPe().bytes, 'b.txt': 'text', 'c.txt': 'text', 'd.dll': buildPe().bytes });
   /** Everything that was written, in its order. */
-  const written = async (stderrColumns: number | undefined): Promise<(readonly [to: string, text: string])[]> => {
+  const written = async (
+    stderrColumns: number | undefined,
+    step = 1000,
+  ): Promise<(readonly [to: string, text: string])[]> => {
     const all: (readonly [string, string])[] = [];
     let time = 0;
     await trustlet(['inspect', folder.path, '--csv'], {
       stderrColumns,
       now: () => {
-        time += 1000;
+        time += step;
         return time;
       },
       stdout: { write: (text) => all.push(['out', text]) },
@@ -119,9 +125,9 @@ describe('the progress of trustlet inspect', () => {
   });
 
   test('is lines where stderr is no terminal', async () => {
-    const lines = (await written(undefined)).filter(([to]) => to === 'err').map(([, text]) => text);
+    const lines = (await written(undefined, 10_000)).filter(([to]) => to === 'err').map(([, text]) => text);
     assert.equal(lines.length, 4);
-    assert.equal(lines[3], 'trustlet: 75 %, 4 files read, 1 a second …\n');
+    assert.equal(lines[3], 'trustlet: 75 %, 4 files read, 0 a second …\n');
   });
 
   test('takes its clear away with it when the last file is not listed', async () => {

@@ -1,9 +1,9 @@
 /** The files below what was named, in order, and what cannot be listed. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { type Dirent, readdirSync } from 'node:fs';
+import { type Dirent, readdirSync, symlinkSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { type FoundFile, type ListFolder, walk } from '../../../../lib/cli/inspect/walk.js';
+import { childPath, type FoundFile, type ListFolder, walk } from '../../../../lib/cli/inspect/walk.js';
 import { folderOf } from './files.js';
 
 const folder = folderOf({ 'b/2': '', 'b/10': '', 'a/x/y/z': '', c: '', 'd/1': '' });
@@ -72,12 +72,30 @@ describe('walk', () => {
     assert.deepEqual(listed, ['', 'a', 'a/x', 'a/x/y']);
   });
 
-  test('pipes below a folder are passed over', { skip: process.platform === 'win32' }, () => {
-    const other = folderOf({ file: '' });
+  test('links and pipes below a folder are skipped, and each is told', { skip: process.platform === 'win32' }, () => {
+    const other = folderOf({ file: '', 'deep/file': '' });
     assert.equal(spawnSync('mkfifo', [other.at('pipe')]).status, 0);
+    symlinkSync('../file', other.at('deep/link'));
+    let skipped = 0;
+    const found = walk([other.path, other.at('deep/link')], undefined, () => {
+      skipped += 1;
+    });
     assert.deepEqual(
-      [...walk([other.path])].map(({ path }) => path),
-      [other.at('file')],
+      [...found].map(({ path }) => path),
+      [other.at('deep/file'), other.at('file'), other.at('deep/link')],
     );
+    assert.equal(skipped, 2);
+    assert.equal([...walk([other.path])].length, 2);
+  });
+
+  test('a folder keeps its spelling: nothing is resolved, no separator doubled, none put after a drive', () => {
+    assert.equal(childPath('a/link/..', 'x', '/'), 'a/link/../x');
+    assert.equal(childPath('/', 'x', '/'), '/x');
+    assert.equal(childPath('odd:', 'x', '/'), 'odd:/x');
+    assert.equal(childPath('odd\\', 'x', '/'), 'odd\\/x');
+    assert.equal(childPath('C:\\a\\..', 'x', '\\'), 'C:\\a\\..\\x');
+    assert.equal(childPath('C:/a/', 'x', '\\'), 'C:/a/x');
+    assert.equal(childPath('C:\\', 'x', '\\'), 'C:\\x');
+    assert.equal(childPath('C:', 'x', '\\'), 'C:x');
   });
 });
