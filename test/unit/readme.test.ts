@@ -7,8 +7,8 @@ import { OPERATIONS } from '../../lib/index.js';
 
 const root = new URL('../../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
-/** The README and the page that has code of its own. */
-const pages = `${read('README.md')}\n${read('docs/hypervisor.md')}`;
+/** The README and the pages that have code of their own. */
+const pages = ['README.md', 'docs/hypervisor.md', 'docs/secure-kernel.md'].map(read).join('\n');
 const readme = read('README.md');
 
 /** The part between the two `// README` lines, as far left as it goes. */
@@ -25,7 +25,7 @@ for (const file of readdirSync(new URL('test/unit/readme/', root))) {
   test(`the documentation shows ${file} as it was run`, () => {
     assert.ok(
       pages.includes(`\`\`\`ts\n${shown(read(`test/unit/readme/${file}`))}\n\`\`\``),
-      `README.md and docs/hypervisor.md lack the marked part of ${file}`,
+      `the README and the pages with code lack the marked part of ${file}`,
     );
   });
 }
