@@ -1,5 +1,13 @@
 /** `trustlet/emulator`: a whole emulated machine, behind the same interface and with the same answers, on any OS. */
-export { type Behaviour, type BehaviourId, behaviours, type Outcome } from './behaviours.js';
+export {
+  type Behaviour,
+  type BehaviourId,
+  behaviours,
+  type Consequence,
+  type ConsequenceId,
+  consequences,
+  type Outcome,
+} from './behaviours.js';
 export type { Attempt, CompromisedKernel } from './boot/compromised-kernel.js';
 export type { Platform } from './boot/platform.js';
 export type { Sighting, StolenBytes } from './boot/stolen-bytes.js';

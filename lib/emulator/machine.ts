@@ -87,6 +87,7 @@ export class Machine {
   readonly secureKernel: SecureKernelView;
   readonly #system: NtSystem;
   readonly #hooks = new HookScript();
+  readonly #snapshots = new WeakSet<MachineSnapshot>();
 
   /** Use `boot`. @param cryptography what the machine computes with @param readImage what its secure kernel reads images with */
   constructor(given: unknown, cryptography: EmulatorCrypto, readImage: ImageReader) {
@@ -330,13 +331,9 @@ export class Machine {
   /** How many of the handles open anywhere hold this process or a thread of it. */
   handlesTo(label: string): number {
     const wanted = this.#labelled(label);
-    let count = 0;
-    for (const owner of this.#system.state.processes.values()) {
-      for (const { object } of owner.handles?.values() ?? []) {
-        if (processOf(object) === wanted) count += 1;
-      }
-    }
-    return count;
+    return [...this.#system.state.processes.values()]
+      .flatMap(({ handles }) => [...(handles?.values() ?? [])])
+      .filter(({ object }) => processOf(object) === wanted).length;
   }
 
   /** A process's memory as its own code reads it. @returns the bytes, fewer where it ends */
@@ -361,21 +358,27 @@ export class Machine {
   /**
    * The whole state as a value: processes, handles, memory, failures, touches. Scripted races are not in it, nor which handle values were
    * given: after a restore none of them comes again. Cost: a deep copy.
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT in the middle of a call of VTL1's
    */
   snapshot(): MachineSnapshot {
-    return { machine: this, state: structuredClone(this.#system.state), platform: this.platform.snapshot() };
+    if (this.#system.secureKernel.isBusy)
+      throw argumentError('VTL1 is in the middle of a call, which no snapshot holds: take it before or after.');
+    const { state } = this.#system;
+    const snapshot = { machine: this, state: structuredClone(state), platform: this.platform.snapshot() };
+    this.#snapshots.add(snapshot);
+    return snapshot;
   }
 
   /**
    * Puts a snapshot back; it can be restored any number of times.
-   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but a snapshot of this machine, or inside a scripted race
+   * @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but a snapshot this machine gave, or under a call
    */
   restore(snapshot: MachineSnapshot): void {
     requireObject('snapshot', snapshot);
-    if (this.#hooks.isRunning)
-      throw argumentError('A scripted race cannot restore a snapshot under the call it runs before.');
-    if (snapshot.machine !== this)
-      throw argumentError('The snapshot is not one of this machine; each machine restores its own.');
+    if (this.#hooks.isRunning || this.#system.secureKernel.isBusy)
+      throw argumentError('No snapshot is restored under a call: not by a scripted race, nor while VTL1 runs.');
+    if (!this.#snapshots.has(snapshot))
+      throw argumentError('The snapshot is not one that this machine gave: each restores its own, as they are.');
     this.#system.state = structuredClone(snapshot.state);
     this.platform.restore(snapshot.platform);
   }

@@ -8,8 +8,10 @@ export interface PictureProcess {
   readonly label: string;
   readonly pid: number;
   readonly name: string;
-  /** The VTL its own code runs in. */
+  /** The VTL its own code runs in; for a pseudo-process, of the kernel that it stands for in process lists. */
   readonly vtl: 0 | 1;
+  /** `kernel`: a pseudo-process, which runs no image of its own. */
+  readonly mode: 'user' | 'kernel';
   /** null for what is no trustlet. */
   readonly trustletId: number | null;
   /** Pages of its memory that were touched so far. */
@@ -36,12 +38,27 @@ export interface MachinePicture {
   readonly nextEvent: number;
 }
 
-const pictureProcess = (machine: Machine, { label, image, trustlet }: ScenarioProcess): readonly PictureProcess[] => {
+/** Pico processes run in user mode as well. */
+const USER_KINDS: readonly ScenarioProcess['kind'][] = [undefined, 'normal', 'pico'];
+
+const pictureProcess = (
+  machine: Machine,
+  { label, image, trustlet, kind }: ScenarioProcess,
+): readonly PictureProcess[] => {
   const { pid, life, trustlet: isTrustlet, memoryInUse } = machine.process(label);
   if (life !== 'running') return [];
   const trustletId = isTrustlet ? (trustlet?.id ?? 0) : null;
+  const mode = USER_KINDS.includes(kind) ? 'user' : 'kernel';
   return [
-    { label, pid, name: image === '' ? label : image, vtl: isTrustlet ? 1 : 0, trustletId, pages: memoryInUse / 4096 },
+    {
+      label,
+      pid,
+      name: image === '' ? label : image,
+      vtl: isTrustlet ? 1 : 0,
+      mode,
+      trustletId,
+      pages: memoryInUse / 4096,
+    },
   ];
 };
 

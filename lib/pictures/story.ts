@@ -71,9 +71,10 @@ const lookAt = (machine: Machine, address: bigint, name: string): readonly Tried
 /** And what it tries where that was refused. */
 const forceOpen = (machine: Machine, address: bigint): readonly TriedAttack[] => {
   const kernel = machine.compromisedKernel();
+  const byDevice = tried('have a device read it', kernel.dma(address, new Uint8Array(SOME_BYTES), 'read'));
   const status = kernel.calls.protect(0, [Number(address) / PAGE], ALL_RIGHTS);
   return [
-    tried('have a device read it', kernel.dma(address, new Uint8Array(SOME_BYTES), 'read')),
+    byDevice,
     { what: 'ask the hypervisor for rights', outcome: `refused, ${hvStatusName(status)}`, succeeded: status === 0 },
   ];
 };

@@ -10,6 +10,8 @@ export const writeStoryPage = (path: string, story: Story | null): void => {
     const what = 'this scenario has no LSASS, so there is no story to write: name another, e.g. credential-guard.';
     throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `--html: ${what}`);
   }
+  if (path === '')
+    throw new TrustletError('ERR_TRUSTLET_ARGUMENT', '--html needs the name of a file; got an empty one.');
   try {
     writeFileSync(path, storyPage(story));
   } catch (error) {

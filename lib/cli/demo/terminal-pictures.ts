@@ -2,7 +2,7 @@
 import type { PageRun } from '../../emulator/page-map.js';
 import type { Exchange, MachinePicture, PictureProcess } from '../../pictures/machine-picture.js';
 import type { Frame, Story, StoryEvent } from '../../pictures/story.js';
-import { holderText, rightsText } from '../../pictures/words.js';
+import { pageRows } from '../../pictures/words.js';
 import type { Paint } from '../style.js';
 import { pad, printable, truncate, wrap } from '../text.js';
 
@@ -54,8 +54,9 @@ const vtlDiagram = (picture: MachinePicture, { columns, paint }: TerminalView): 
   const kernelPages = pagesOf(pages, ({ holder }) => holder.kind === 'nt-kernel' || holder.kind === 'channel');
   const securePages = pagesOf(pages, ({ holder }) => holder.kind === 'secure-kernel');
   const bundlePages = pagesOf(pages, ({ holder }) => holder.kind === 'bundle');
-  const in0 = processLines(picture.processes.filter(({ vtl }) => vtl === 0));
-  const in1 = processLines(picture.processes.filter(({ vtl }) => vtl === 1));
+  const inUserMode = picture.processes.filter(({ mode }) => mode === 'user');
+  const in0 = processLines(inUserMode.filter(({ vtl }) => vtl === 0));
+  const in1 = processLines(inUserMode.filter(({ vtl }) => vtl === 1));
   const high = Math.max(in0.length, picture.hasVtl1 ? in1.length : 0);
   const filled = (lines: readonly string[]): string[] => [
     ...lines,
@@ -89,21 +90,13 @@ const exchangeDiagram = ({ exchanges }: MachinePicture, { columns, paint }: Term
 };
 
 /** Whose the pages are: a line for each holder and rights. */
-const pageLines = ({ pages }: MachinePicture, { columns, paint }: TerminalView): string[] => {
-  const rows = new Map<string, { count: number; run: PageRun }>();
-  for (const run of pages) {
-    const key = `${holderText(run.holder)} ${rightsText(run.vtl0)} ${rightsText(run.vtl1)}`;
-    const row = rows.get(key);
-    rows.set(key, { count: (row?.count ?? 0) + run.pageCount, run });
-  }
-  return [
-    paint('heading', 'PAGES  VTL0 MAY  VTL1 MAY  WHOSE'),
-    ...[...rows.values()].map(({ count, run }) => {
-      const line = `${String(count).padStart(5)}  ${rightsText(run.vtl0).padEnd(8)}  ${rightsText(run.vtl1).padEnd(8)}  ${holderText(run.holder)}`;
-      return paint(run.holder.vtl === 1 ? 'secure' : 'plain', line.slice(0, columns));
-    }),
-  ];
-};
+const pageLines = ({ pages }: MachinePicture, { columns, paint }: TerminalView): string[] => [
+  paint('heading', 'PAGES  VTL0’S KERNEL MAY  VTL1’S MAY  WHOSE, AT THE END'),
+  ...pageRows(pages).map(({ count, whose, vtl, vtl0, vtl1 }) => {
+    const line = `${String(count).padStart(5)}  ${vtl0.padEnd(17)}  ${vtl1.padEnd(10)}  ${printable(whose)}`;
+    return paint(vtl === 1 ? 'secure' : 'plain', truncate(line, columns));
+  }),
+];
 
 /** What the attacker tried in a step, and what it came to. */
 const attackLines = ({ attacks }: Frame, { paint }: TerminalView): string[] =>

@@ -12,7 +12,7 @@ import { KerberosClient } from './kerberos-client.js';
 import { heldBytes, store } from './logon-slots.js';
 import type { LogonState } from './lsa-state.js';
 import { ALPC_CALL } from './lsaiso.js';
-import { type LsaIsolation, Lsass } from './lsass.js';
+import { type LsaAnswer, type LsaIsolation, Lsass } from './lsass.js';
 import { KerberosOperation, MAX_MESSAGE_LENGTH, NtlmOperation, RpcInterface, StatusOperation } from './messages.js';
 import { CHALLENGE_LENGTH, encodeAvPairs, ntHash, parseAvPairs } from './ntlm.js';
 import { type Interceptor, LSA_ISO_ENDPOINT, RpcChannel } from './rpc-channel.js';
@@ -190,8 +190,8 @@ export class LocalSecurityAuthority {
     const logon = this.#logon(logonId);
     const typed = this.#plainCredential(requireName('password', password, 0));
     const payload = encodeFields(heldBytes(this.#lsass, logon, 'credential'), typed);
-    const { status, fields } = this.#callWithSecret(RpcInterface.NTLM, NtlmOperation.COMPARE_CREDENTIALS, payload);
     wipe(typed);
+    const { status, fields } = this.#callWithSecret(RpcInterface.NTLM, NtlmOperation.COMPARE_CREDENTIALS, payload);
     return { status, match: fields[0]?.[0] === 1 };
   }
 
@@ -267,19 +267,26 @@ export class LocalSecurityAuthority {
     lengths: LogonState['lengths'],
   ): readonly [number, LogonState['kind']] {
     const lsass = this.#lsass;
-    lsass.write(0, 0, utf16(password));
+    const process = lsass.process();
     const { KERBEROS, NTLM } = RpcInterface;
     const plain = this.#plainCredential(password);
-    const credential = this.#callWithSecret(NTLM, NtlmOperation.PROTECT_CREDENTIAL, encodeFields(plain));
     const key = kerberosKey(this.#system.cryptography, user, domain, password);
-    const kerberos = this.#callWithSecret(KERBEROS, KerberosOperation.PROTECT_KEY, encodeFields(key));
-    wipe(plain, key);
-    lsass.wipe(0);
-    const status = credential.status === Status.SUCCESS ? kerberos.status : credential.status;
-    if (status !== Status.SUCCESS) return [status, 'none'];
-    store(lsass, { slot, lengths }, 'credential', credential.fields[0] ?? NO_BYTES);
-    store(lsass, { slot, lengths }, 'kerberosKey', kerberos.fields[0] ?? NO_BYTES);
-    return [status, lsass.isolation === 'none' ? 'plain' : 'isolated'];
+    const answers: LsaAnswer[] = [];
+    try {
+      lsass.write(0, 0, utf16(password));
+      answers.push(this.#callWithSecret(NTLM, NtlmOperation.PROTECT_CREDENTIAL, encodeFields(plain)));
+      answers.push(this.#callWithSecret(KERBEROS, KerberosOperation.PROTECT_KEY, encodeFields(key)));
+    } finally {
+      // Also where a test's own exception passes through: nobody who comes later finds what was typed.
+      wipe(plain, key);
+      lsass.wipeTyped(process);
+    }
+    const failed = answers.find(({ status }) => status !== Status.SUCCESS);
+    if (failed !== undefined) return [failed.status, 'none'];
+    const [credential, kerberos] = answers.map(({ fields }) => fields[0] ?? NO_BYTES);
+    store(lsass, { slot, lengths }, 'credential', credential ?? NO_BYTES);
+    store(lsass, { slot, lengths }, 'kerberosKey', kerberos ?? NO_BYTES);
+    return [Status.SUCCESS, lsass.isolation === 'none' ? 'plain' : 'isolated'];
   }
 
   #plainCredential(password: string): Uint8Array {
@@ -297,9 +304,11 @@ export class LocalSecurityAuthority {
     operation: number,
     payload: Uint8Array,
   ): { readonly status: number; readonly fields: readonly Uint8Array[] } {
-    const answer = this.#lsass.call(interfaceId, operation, payload, 1);
-    wipe(payload);
-    if (this.#lsass.isolation !== 'none') this.#lsass.channel.wipe();
-    return answer;
+    try {
+      return this.#lsass.call(interfaceId, operation, payload, 1);
+    } finally {
+      wipe(payload);
+      this.#lsass.channel.wipe();
+    }
   }
 }

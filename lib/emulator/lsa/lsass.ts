@@ -128,6 +128,12 @@ export class Lsass {
     return bytes;
   }
 
+  /** Zeroes what is typed, whatever has become of the machine or of this LSASS meanwhile. */
+  wipeTyped(process: ProcessObject): void {
+    const { space } = process;
+    if (space !== null) plant(this.#system.memory, ownVtl(process), space, REGION, new Uint8Array(SLOT_SIZE));
+  }
+
   wipe(slot: number): void {
     this.write(slot, 0, new Uint8Array(SLOT_SIZE));
   }

@@ -1,4 +1,6 @@
 /** NTLM's computations ([MS-NLMP] 3.3): one-way functions of a password, responses to a challenge, session keys. */
+import { show } from '../../arguments.js';
+import { TrustletError } from '../../errors.js';
 import type { EmulatorCrypto } from '../cryptography.js';
 import { joined, utf16, wipe } from './bytes.js';
 import { md4 } from './md4.js';
@@ -12,8 +14,12 @@ const TIMESTAMP = 7;
 /**
  * The NT hash of a password (NTOWFv1): what pass-the-hash needs, and what Credential Guard keeps in VTL1.
  * @returns 16 bytes
+ * @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but a string
  */
 export const ntHash = (password: string): Uint8Array => {
+  if (typeof password !== 'string') {
+    throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `password must be a string; got ${show(password)}.`);
+  }
   const text = utf16(password);
   const hash = md4(text);
   wipe(text);

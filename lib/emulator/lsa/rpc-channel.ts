@@ -94,9 +94,10 @@ export class RpcChannel {
 
   /** Zeroes the pages: what a client does whose message held a password. */
   wipe(): void {
-    const { requestPage, replyPage } = this.#pages();
+    const { requestPage, replyPage } = this.#system.state.lsa;
     const zeros = new Uint8Array(MAX_MESSAGE_LENGTH);
-    for (const page of [requestPage, replyPage]) this.#system.memory.copy(0, page, 0, zeros, 'write');
+    for (const page of [requestPage, replyPage])
+      if (page !== null) this.#system.memory.copy(0, page, 0, zeros, 'write');
   }
 
   #pages(): { readonly requestPage: number; readonly replyPage: number } {

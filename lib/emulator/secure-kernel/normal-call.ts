@@ -159,11 +159,15 @@ export const normalCall = (
   const written = writeRequest(system, process.exchangePages, declared);
   declared.fill(0);
   if (!written) return failed(Status.ACCESS_VIOLATION);
-  const back = inVtl0(system, () => serve(system, process, service, length, room));
-  if (!back) return failed(Status.UNSUCCESSFUL);
-  const reply = readReply(system, process.exchangePages, room);
-  secureKernel.hooks.afterRead('reply');
-  wipeExchange(system, process.exchangePages, Math.max(copied, room));
+  let reply: ExchangedData | null = null;
+  try {
+    if (!inVtl0(system, () => serve(system, process, service, length, room))) return failed(Status.UNSUCCESSFUL);
+    reply = readReply(system, process.exchangePages, room);
+    secureKernel.hooks.afterRead('reply');
+  } finally {
+    // Also where a test's own exception passes through: VTL0 keeps nothing of a call that is over.
+    wipeExchange(system, process.exchangePages, Math.max(copied, room));
+  }
   const result = reply === null ? failed(Status.ACCESS_VIOLATION) : validate(process, call, reply, room);
   secureKernel.log({
     kind: 'normal-call',

@@ -45,6 +45,8 @@ const SECURE_KERNEL_ERROR = 0x18b;
 
 export class SecureKernelServices {
   readonly #system: NtSystem;
+  /** Calls under way: VTL0 may make one while it serves another's request. */
+  #calls = 0;
   readonly hooks: Vtl0Hooks;
   readonly readImage: ImageReader;
   #work: Work | null = null;
@@ -54,6 +56,11 @@ export class SecureKernelServices {
     this.#system = system;
     this.readImage = readImage;
     this.hooks = new Vtl0Hooks(system.hooks);
+  }
+
+  /** VTL1 is in the middle of a call: what goes on then is in no snapshot. */
+  get isBusy(): boolean {
+    return this.#calls > 0;
   }
 
   /** VTL1 runs. */
@@ -111,12 +118,14 @@ export class SecureKernelServices {
     const saved = readSharedRegisters(hypervisor, VP);
     if (!platform.enterVtl1(VP)) return Status.UNSUCCESSFUL;
     let status: number = Status.ACCESS_VIOLATION;
+    this.#calls += 1;
     try {
       const address = hypervisor.readRegister(VP, RegisterName.Rbx);
       const bytes = readVtl0(this.#system, address, SECURE_CALL_BLOCK_BYTES);
       if (bytes !== null) status = this.#dispatch(address, bytes);
     } finally {
       // A test's own exception passes through as well, and leaves no processor in VTL1.
+      this.#calls -= 1;
       writeSharedRegisters(hypervisor, VP, saved);
       platform.leaveVtl1(VP, BigInt(status));
     }

@@ -22,6 +22,13 @@ import { DUMPED_BYTES } from './trustlet-dump.js';
 import type { TrustletSystemCalls } from './trustlet-system-calls.js';
 import type { NormalCallHook, ReadHook } from './vtl0-hooks.js';
 
+/** @throws TrustletError ERR_TRUSTLET_ARGUMENT for anything but a bigint or a whole number */
+const wordOf = (name: string, value: unknown): bigint => {
+  if (typeof value === 'bigint') return value;
+  if (Number.isSafeInteger(value)) return BigInt(value as number);
+  throw new TrustletError('ERR_TRUSTLET_ARGUMENT', `${name} must be a bigint or a whole number; got ${show(value)}.`);
+};
+
 /** A trustlet as the secure kernel knows it. */
 export interface TrustletDescription {
   readonly pid: number;
@@ -107,7 +114,9 @@ export class SecureKernelView {
     this.#system.requireRunning();
     const { memory, secureKernel } = this.#system;
     const at =
-      address === undefined ? pageAddress(NT_SECURE_CALL_BLOCK) : BigInt(requireAddress('address', BigInt(address)));
+      address === undefined
+        ? pageAddress(NT_SECURE_CALL_BLOCK)
+        : BigInt(requireAddress('address', wordOf('address', address)));
     if (address === undefined) memory.copy(0, NT_SECURE_CALL_BLOCK, 0, bytes, 'write');
     const status = secureKernel.call(at);
     if (address === undefined) memory.copy(0, NT_SECURE_CALL_BLOCK, 0, bytes, 'read');
@@ -136,7 +145,7 @@ export class SecureKernelView {
 
   /** IS_TRUSTLET_RUNNING. */
   isTrustletRunning(trustletId: number | bigint): boolean {
-    return this.invoke('IS_TRUSTLET_RUNNING', [BigInt(trustletId)]).results[0] === 1n;
+    return this.invoke('IS_TRUSTLET_RUNNING', [wordOf('trustletId', trustletId)]).results[0] === 1n;
   }
 
   /**
@@ -197,7 +206,7 @@ export class SecureKernelView {
   pageOut(label: string, address: number | bigint): number {
     this.#system.requireRunning();
     const process = processLabelled(this.#system, label);
-    return this.#system.secureKernel.pageOut(process, requireAddress('address', BigInt(address)));
+    return this.#system.secureKernel.pageOut(process, requireAddress('address', wordOf('address', address)));
   }
 
   /** The pages in use of a trustlet, and what each of them is. */
@@ -266,9 +275,18 @@ export class SecureKernelView {
     endProcess(this.#system, process, exitStatus);
   }
 
-  /** A fault in the secure kernel itself: the machine stops, and every later call throws ERR_TRUSTLET_BACKEND. */
+  /**
+   * A fault in the secure kernel itself: the machine stops, and every later call of an operating system throws ERR_TRUSTLET_BACKEND.
+   * @throws TrustletError ERR_TRUSTLET_UNSUPPORTED on a machine without VTL1
+   */
   crash(): void {
     this.#system.requireRunning();
+    if (!this.isRunning) {
+      throw new TrustletError(
+        'ERR_TRUSTLET_UNSUPPORTED',
+        'This machine has no VTL1, so no secure kernel that could crash.',
+      );
+    }
     this.#system.secureKernel.stop();
   }
 

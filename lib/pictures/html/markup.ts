@@ -32,6 +32,6 @@ export const picture = (width: number, height: number, label: string, content: s
 
 /** Cut so that it fits, in characters of about 6 units at the size pictures have. */
 export const cut = (content: string, width: number): string => {
-  const most = Math.max(4, Math.floor(width / 5.6));
+  const most = Math.max(4, Math.floor(width / 6.3));
   return content.length > most ? `${content.slice(0, most - 1)}…` : content;
 };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Frame, Story, StoryEvent } from '../story.js';
 import { exchangeDiagram } from './exchange-diagram.js';
 import { escaped } from './markup.js';
-import { pageGrid } from './page-grid.js';
+import { pageClass, pageGrid, pageTable } from './page-grid.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
 import { vtlDiagram } from './vtl-diagram.js';
@@ -13,14 +13,20 @@ const allowed = (content: string): string => `'sha256-${createHash('sha256').upd
 const POLICY = `default-src 'none'; img-src data:; style-src ${allowed(STYLE)}; script-src ${allowed(SCRIPT)}; base-uri 'none'; form-action 'none'`;
 
 const KEY: readonly (readonly [classes: string, text: string])[] = [
-  ['open', 'VTL0 may read and write'],
-  ['fixed', 'VTL0 may read, not write'],
+  ['open', 'VTL0’s kernel may read and write'],
+  ['fixed', 'VTL0’s kernel may read, not write'],
   ['closed', 'VTL1’s: VTL0 may do nothing'],
   ['closed idle', 'VTL1’s, not in use'],
 ];
 
 const keyItem = ([classes, text]: (typeof KEY)[number]): string =>
   `<li><svg viewBox="0 0 9 9" aria-hidden="true"><path d="M0 0h9v9h-9z" class="${classes}"/></svg>${escaped(text)}</li>`;
+
+/** What the picture has. */
+const keyOf = ({ picture }: Frame): readonly (typeof KEY)[number][] => {
+  const shown = new Set(picture.pages.map(pageClass));
+  return KEY.filter(([classes]) => shown.has(classes));
+};
 
 const attackItem = ({ what, outcome, succeeded }: Frame['attacks'][number]): string =>
   `<li>${escaped(what)}: <strong class="${succeeded ? 'done' : 'refused'}">${escaped(outcome)}</strong></li>`;
@@ -37,7 +43,7 @@ const frameSection = (frame: Frame, index: number): string =>
 ${attacksOf(frame)}
 <div class="grid">
 <div><h3>Who is where</h3>${vtlDiagram(frame.picture)}</div>
-<div><h3>Whose the pages are</h3>${pageGrid(frame.picture)}<ul class="key">${KEY.map(keyItem).join('')}</ul></div>
+<div><h3>Whose the pages are</h3>${pageGrid(frame.picture)}${pageTable(frame.picture)}<ul class="key">${keyOf(frame).map(keyItem).join('')}</ul></div>
 </div>
 </section>`;
 
@@ -76,7 +82,7 @@ export const storyPage = (story: Story): string => {
 <h1>${escaped(title)}</h1>
 <p class="seen">Seen: emulated (scenario ${escaped(story.scenario)}). It shows the documented design at work; nothing here was observed on Windows.</p>
 <div class="time">
-<label for="time">Time, event by event</label>
+<label for="time">Time, event by event (the pictures show the machine at the end of the step that the event belongs to)</label>
 <input id="time" type="range" min="0" max="${moments.length - 1}" value="${moments.length - 1}" step="1" data-moments="${moments.flat().join(' ')}">
 <p id="moment" role="status"></p>
 </div>
@@ -85,9 +91,9 @@ ${frames.map(frameSection).join('\n')}
 <div class="grid">
 ${last?.picture.hasVtl1 === true ? `<div><h2>What LSASS and LsaIso said</h2>${exchangeDiagram(last.picture)}</div>` : ''}
 <div><h2>Event log</h2>
-<ol class="log" tabindex="0" aria-label="Event log">${events.map(eventItem).join('')}</ol></div>
+<ol class="log" tabindex="0" aria-label="Event log">${events.map(eventItem).join('')}</ol>
+<p class="hint">B and N with a number: the statement that an event shows, a row of docs/behaviours.md.</p></div>
 </div>
-<p class="hint">The user’s NT hash was ${story.hashWasStolen ? 'found in what VTL0 has' : 'not found in anything VTL0 has'}.</p>
 </main>
 <script>${SCRIPT}</script>
 </body>

@@ -21,7 +21,7 @@ const show = () => {
     if (number === at) log.scrollTop = event.offsetTop - log.offsetTop - log.clientHeight / 2;
   }
   for (const message of messages) message.classList.toggle('later', Number(message.dataset.at) > at);
-  moment.textContent = 'Event ' + at + ': ' + frames[current].dataset.title;
+  moment.textContent = 'Event ' + at + ', step ' + (current + 1) + ' of ' + frames.length + ': ' + frames[current].dataset.title;
   slider.setAttribute('aria-valuetext', moment.textContent);
 };
 const tell = (event) => {

@@ -26,6 +26,7 @@ input:focus-visible,ol:focus-visible{outline:3px solid var(--focus);outline-offs
 .detail{min-height:3.2em;border-left:4px solid var(--closed);padding:.1rem .7rem;margin:.4rem 0;overflow-wrap:anywhere}
 ol.log{max-height:22rem;overflow:auto;border:1px solid var(--line);padding:.4rem .4rem .4rem 3.4rem;margin:0;font:.85rem/1.5 ui-monospace,monospace}
 .log li{overflow-wrap:anywhere}.log li.later{color:var(--dim)}.log li.now{font-weight:700;text-decoration:underline}
+table{border-collapse:collapse;font-size:.85rem;margin:.5rem 0}th,td{text-align:left;padding:.1rem .8rem .1rem 0;border-bottom:1px solid var(--line)}td:first-child,th:first-child{text-align:right}
 .attacks{padding-left:1.2rem;margin:.3rem 0}.refused{color:var(--good)}.done{color:var(--bad)}
 [hidden]{display:none}
 @media (prefers-reduced-motion:no-preference){.time{scroll-behavior:smooth}}

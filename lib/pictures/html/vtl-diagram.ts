@@ -15,10 +15,16 @@ interface Entry {
   readonly detail: string;
 }
 
+/** What stands for a kernel in process lists. */
+const pseudoEntry = ({ name, pid, vtl }: PictureProcess): Entry => ({
+  name: `${name} (${pid})`,
+  detail: `Stands for ${vtl === 1 ? 'the secure kernel' : 'a part of NT'} in process lists: it runs no image of its own.`,
+});
+
 const processEntry = ({ name, pid, vtl, trustletId, pages }: PictureProcess): Entry => ({
   name: `${name} (${pid})`,
   detail:
-    `${trustletId === null ? 'An ordinary process' : trustletId === 0 ? 'The shell of the secure kernel in process lists' : `A trustlet with ID ${trustletId}`}; ` +
+    `${trustletId === null ? 'An ordinary process' : `A trustlet with ID ${trustletId}`}; ` +
     `its code runs in VTL${vtl}, user mode; ${pages === 0 ? 'none of its pages was touched yet' : `${pages} pages touched`}.`,
 });
 
@@ -65,23 +71,27 @@ const box = (
 export const vtlDiagram = (machine: MachinePicture): string => {
   const { hasVtl1, hasHypervisor, pages, processes } = machine;
   const width = hasVtl1 ? (WIDTH - GAP) / 2 : WIDTH;
-  const user0 = entriesOf(processes.filter(({ vtl }) => vtl === 0));
-  const user1 = entriesOf(processes.filter(({ vtl }) => vtl === 1));
+  const inMode = (wanted: 0 | 1, mode: PictureProcess['mode']): readonly PictureProcess[] =>
+    processes.filter((process) => process.vtl === wanted && process.mode === mode);
+  const user0 = entriesOf(inMode(0, 'user'));
+  const user1 = entriesOf(inMode(1, 'user'));
   const kernel0 = [
     {
       name: 'NT kernel and drivers',
       detail: `${count(pages, 'nt-kernel')} pages in use, ${count(pages, 'channel')} of messages to LsaIso beside them; ring 0 of VTL0.`,
     },
+    ...inMode(0, 'kernel').map(pseudoEntry),
   ];
   const kernel1 = [
     {
       name: 'secure kernel',
       detail: `${count(pages, 'secure-kernel')} pages of its own and ${count(pages, 'bundle')} ready for trustlets; ring 0 of VTL1. VTL0 has no right to one of them.`,
     },
+    ...inMode(1, 'kernel').map(pseudoEntry),
   ];
   const userHeight = Math.max(boxHeight(user0.length), hasVtl1 ? boxHeight(user1.length) : 0);
   const kernelTop = userHeight + GAP;
-  const kernelHeight = boxHeight(1);
+  const kernelHeight = boxHeight(Math.max(kernel0.length, hasVtl1 ? kernel1.length : 0));
   const bottom = kernelTop + kernelHeight + GAP;
   const right = width + GAP;
   const shown = [
@@ -95,9 +105,9 @@ export const vtlDiagram = (machine: MachinePicture): string => {
       : []),
   ];
   const hypervisor = {
-    name: 'hypervisor',
+    name: 'second-level address translation',
     detail: hasVtl1
-      ? 'Says by second-level address translation which VTL may do what with which page. Only VTL1 may change what VTL0 may do.'
+      ? 'Says which VTL may do what with which page. Only VTL1 may change what VTL0 may do.'
       : 'Runs, and there is no VTL1.',
   };
   if (!hasHypervisor) return picture(WIDTH, bottom, 'Who is where', shown.join(''));

@@ -248,8 +248,23 @@ describe('snapshot and restore', () => {
     const machine = testMachine();
     const snapshot = machine.snapshot();
     machine.before('NtOpenProcess', () => machine.restore(snapshot), { nth: 1 });
-    throwsArgument(() => openAll(machine, 'notepad'), /A scripted race cannot restore/);
-    throwsArgument(() => machine.restore(testMachine().snapshot()), /not one of this machine/);
+    throwsArgument(() => openAll(machine, 'notepad'), /No snapshot is restored under a call/);
+    throwsArgument(() => machine.restore(testMachine().snapshot()), /not one that this machine gave/);
+    throwsArgument(() => machine.restore({ ...snapshot }), /not one that this machine gave/);
     throwsArgument(() => machine.restore(null as never), /snapshot/);
+  });
+
+  test('are not taken nor restored while VTL1 is in the middle of a call', () => {
+    const machine = testMachine();
+    const snapshot = machine.snapshot();
+    machine.secureKernel.run('lsaiso', () => {
+      throwsArgument(() => machine.snapshot(), /in the middle of a call/);
+      throwsArgument(() => machine.restore(snapshot), /under a call/);
+    });
+    const stop = machine.secureKernel.onRead(() => throwsArgument(() => machine.snapshot(), /in the middle of a call/));
+    assert.equal(machine.secureKernel.isTrustletRunning(1), true);
+    stop();
+    machine.restore(machine.snapshot());
+    assert.equal(machine.secureKernel.isTrustletRunning(1), true);
   });
 });

@@ -139,6 +139,29 @@ describe('the channel', () => {
     );
   });
 
+  test('keeps nothing of what was typed where a logon or a comparison is broken off', () => {
+    const password = 'typed and broken off';
+    const typed = [ntHash(password), new Uint8Array(Buffer.from(password, 'utf16le'))];
+    const breakers: readonly ((machine: ReturnType<typeof boot>, fail: () => never) => () => void)[] = [
+      (machine, fail) => machine.lsa.intercept(fail),
+      (machine, fail) => machine.secureKernel.onNormalCall(fail),
+      (machine, fail) => machine.secureKernel.onRead(fail),
+    ];
+    for (const breakWith of breakers) {
+      const machine = boot('credential-guard');
+      const logon = machine.lsa.logOn({ user: 'bob', domain: 'CONTOSO', password: 'another one' });
+      const stop = breakWith(machine, () => {
+        throw new RangeError('mine');
+      });
+      assert.throws(() => machine.lsa.logOn({ user: 'alice', domain: 'CONTOSO', password }), RangeError);
+      assert.throws(() => machine.lsa.compare(logon, password), RangeError);
+      stop();
+      const stolen = machine.compromisedKernel().readEverything();
+      for (const secret of typed) assert.equal(stolen.find(secret), null);
+      assert.equal(machine.lsa.compare(logon, 'another one').match, true);
+    }
+  });
+
   test('takes bytes from an interceptor or nothing, and works afterwards', () => {
     const machine = boot('credential-guard');
     const logon = machine.lsa.logOn({ user: 'alice', domain: 'CONTOSO', password: 'secret' });

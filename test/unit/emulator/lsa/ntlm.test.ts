@@ -18,6 +18,12 @@ import { ascii, hex, toHex } from './bytes.js';
 const SERVER_CHALLENGE = hex('0123456789abcdef');
 const CLIENT_CHALLENGE = hex('aaaaaaaaaaaaaaaa');
 
+test('a hash is one of a string and of nothing else', () => {
+  for (const bad of [undefined, null, 5, {}]) {
+    assert.throws(() => ntHash(bad as never), { code: 'ERR_TRUSTLET_ARGUMENT', message: /password must be a string/ });
+  }
+});
+
 describe('MD4', () => {
   for (const [text, digest] of [
     ['', '31d6cfe0d16ae931b73c59d7e0c089c0'],

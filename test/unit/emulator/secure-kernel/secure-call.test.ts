@@ -48,6 +48,11 @@ describe('a secure call', () => {
     assert.equal(old.invoke('PERIODIC').status, INVALID_SYSTEM_SERVICE);
     for (const args of [[1], [1n, '2'], 5])
       throwsArgument(() => old.invoke('PERIODIC', args as never), /list of bigints/);
+    for (const bad of [1.5, 'x', null]) {
+      throwsArgument(() => old.isTrustletRunning(bad as never), /trustletId must be a bigint or a whole number/);
+      throwsArgument(() => old.secureCall(new Uint8Array(104), bad as never), /address must be a bigint or a whole number/);
+      throwsArgument(() => old.pageOut('lsaiso', bad as never), /address must be a bigint or a whole number/);
+    }
   });
 
   test('that no service of the emulator serves is refused, as are operations that there are not', () => {
