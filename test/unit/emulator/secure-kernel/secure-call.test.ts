@@ -50,7 +50,10 @@ describe('a secure call', () => {
       throwsArgument(() => old.invoke('PERIODIC', args as never), /list of bigints/);
     for (const bad of [1.5, 'x', null]) {
       throwsArgument(() => old.isTrustletRunning(bad as never), /trustletId must be a bigint or a whole number/);
-      throwsArgument(() => old.secureCall(new Uint8Array(104), bad as never), /address must be a bigint or a whole number/);
+      throwsArgument(
+        () => old.secureCall(new Uint8Array(104), bad as never),
+        /address must be a bigint or a whole number/,
+      );
       throwsArgument(() => old.pageOut('lsaiso', bad as never), /address must be a bigint or a whole number/);
     }
   });
